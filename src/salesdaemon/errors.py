@@ -65,7 +65,7 @@ class AuthError(MarketplaceError):
 
 
 class RateLimitError(MarketplaceError):
-    """The marketplace asks us to wait; `retry_after_seconds` is None where it does not say how long."""
+    """The marketplace asks us to wait; `retry_after_seconds` is None if it names no time."""
 
     def __init__(
         self, what: str, *, retry_after_seconds: float | None = None, fix: str | None = None

@@ -1,0 +1,146 @@
+"""The one place that talks HTTP: one client, its timeouts and its second tries.
+
+`httpx` is imported here and nowhere else, so a change of library stays in this file.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import httpx
+import stamina
+
+from salesdaemon.errors import UnavailableError
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})
+LONGEST_WAIT_IN_PLACE_SECONDS = 3.0
+"""A longer Retry-After is the caller's: it is stored, and nobody sleeps on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+class _TransientStatusError(Exception):
+    """A status that a second try may mend; never leaves this module."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+class Http:
+    """A client for all marketplaces; close it when done. Redirects are not followed."""
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        timeout_seconds: float = 20.0,
+        attempts: int = 2,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = httpx.AsyncClient(
+            follow_redirects=False,
+            timeout=httpx.Timeout(timeout_seconds, connect=min(10.0, timeout_seconds)),
+            headers={"User-Agent": user_agent, "Accept": "application/json"},
+            limits=httpx.Limits(max_keepalive_connections=8, keepalive_expiry=90),
+        )
+        self._attempts = attempts
+        self._clock = clock
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        repeat: bool = True,
+    ) -> Reply:
+        """Send a request and return the answer, whatever its status.
+
+        `repeat` allows a second try after a broken connection, a 5xx or a short Retry-After.
+
+        Raises:
+            UnavailableError: no whole answer came.
+        """
+        try:
+            async for attempt in stamina.retry_context(
+                on=_worth_repeating,
+                attempts=self._attempts if repeat else 1,
+                timeout=None,
+                wait_initial=0.3,
+                wait_max=2.0,
+                wait_jitter=0.5,
+            ):
+                with attempt:
+                    return await self._send(method, url, params, headers, form)
+        except _TransientStatusError as error:
+            return error.reply
+        except httpx.TimeoutException as error:
+            raise UnavailableError(f"{httpx.URL(url).host} did not answer in time.") from error
+        except httpx.HTTPError as error:
+            what = type(error).__name__
+            raise UnavailableError(
+                f"The connection to {httpx.URL(url).host} broke ({what})."
+            ) from error
+        raise AssertionError("a retry context always makes one attempt")
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str | int] | None,
+        headers: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+    ) -> Reply:
+        request = self._client.build_request(method, url, params=params, headers=headers, data=form)
+        response = await self._client.send(request, stream=True)
+        try:
+            length = response.headers.get("content-length", "0")
+            if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+                raise UnavailableError(f"{request.url.host} sent more than anyone can read.")
+            body = await response.aread()
+        finally:
+            await response.aclose()
+        reply = Reply(response.status_code, dict(response.headers), body, self._clock())
+        if reply.status in TRANSIENT_STATUSES or reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise _TransientStatusError(reply)
+        return reply
+
+
+def _worth_repeating(error: Exception) -> bool | float:
+    if isinstance(error, _TransientStatusError):
+        wait = error.reply.headers.get("retry-after", "")
+        if wait.isdecimal():
+            seconds = float(wait)
+            return seconds if seconds <= LONGEST_WAIT_IN_PLACE_SECONDS else False
+        return error.reply.status in TRANSIENT_STATUSES
+    return isinstance(error, httpx.TransportError) and not isinstance(error, httpx.ReadTimeout)

@@ -22,10 +22,11 @@ LINGER_ZERO = struct.pack("ii", 1, 0)
 STOP_SECONDS = 10
 
 
-async def reset_connection(scope: Scope, receive: Receive) -> None:
-    """Break the connection of this request with a TCP reset; nothing more can be sent on it.
+async def reset_connection(scope: Scope, receive: Receive, *, abruptly: bool = True) -> None:
+    """Break the connection of this request; nothing more can be sent on it.
 
-    Bytes that were sent before may or may not reach the client, as on a real network.
+    Abruptly is a TCP reset: bytes that were sent before may or may not reach the client, as on a
+    real network. Otherwise they do, and the end comes as if the server had hung up.
 
     Raises:
         ConnectionResetError: the app runs without a connection, called in process.
@@ -33,8 +34,12 @@ async def reset_connection(scope: Scope, receive: Receive) -> None:
     transport = scope.get("extensions", {}).get(EXTENSION)
     if transport is None:
         raise ConnectionResetError
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
-    transport.abort()
+    if abruptly:
+        peer = transport.get_extra_info("socket")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
+        transport.abort()
+    else:
+        transport.close()
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -1,0 +1,1 @@
+"""Gumroad: digital products, memberships and bundles, sold in US dollars."""

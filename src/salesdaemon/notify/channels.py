@@ -1,0 +1,205 @@
+"""Channels: one `[channels.<name>]` table each, delivering through Apprise."""
+
+import asyncio
+import importlib
+import ipaddress
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from salesdaemon.errors import DeliveryError
+from salesdaemon.notify import sounds, verdict
+from salesdaemon.notify.exchange import Exchange, watching
+from salesdaemon.notify.message import Message, Tone
+from salesdaemon.notify.plugins import (
+    Address,
+    Loudness,
+    Plugin,
+    build,
+    declared_schemes,
+    module_name,
+    read_address,
+)
+from salesdaemon.notify.wording import word
+
+# Sounds that a seller will look for first.
+_CASH = ("cashregister", "paymentsuccess", "cash")
+
+
+class Channel:
+    """One way to the owner's phone, desk or wall, by any Apprise URL.
+
+    Building one costs nothing; the first `deliver`, `problems` or `notes` imports Apprise and
+    the one plugin it needs. Messages of a channel leave one after the other.
+
+    Apprise blocks, so each delivery runs in a daemon thread of its own instead of a pool: a
+    service that hangs keeps neither the loop, nor other channels, nor the interpreter's exit
+    waiting. After `deadline_seconds`, or when `deliver` is cancelled, the thread is left behind:
+    it sends no further request, but the one under way may still arrive. While it lives, the
+    channel refuses further messages for now, so a channel never has more than one thread.
+    """
+
+    deadline_seconds = 30.0
+
+    def __init__(self, name: str, url: str, sound: str | None) -> None:
+        self.name = name
+        self._url = url
+        self._sound = sound
+        self._plugins: dict[Loudness, Plugin] = {}
+        self._turn = asyncio.Lock()
+        self._worker: threading.Thread | None = None
+
+    def __repr__(self) -> str:
+        return f"Channel({self.name!r})"  # the URL is a secret
+
+    async def deliver(self, message: Message) -> str:
+        """Send one message and return what the service answered, one short line for people.
+
+        A URL with several targets is one delivery: where one of them refuses, all get the message
+        again at the next try.
+
+        Raises:
+            DeliveryError: it did not arrive, or nobody can tell. Its text holds neither the URL
+                nor a token nor the message.
+        """
+        async with self._turn:
+            if self._worker is not None and self._worker.is_alive():
+                raise DeliveryError(
+                    f"Channel '{self.name}' still waits for the answer to an earlier message.",
+                    permanent=False,
+                )
+            exchange = Exchange()
+            answer = self._start(lambda: self._send(message, exchange))
+            try:
+                return await asyncio.wait_for(asyncio.wrap_future(answer), self.deadline_seconds)
+            except TimeoutError as error:
+                raise verdict.no_answer(
+                    self.name, self._service_name(), self.deadline_seconds
+                ) from error
+            finally:
+                exchange.abandoned = True
+
+    def problems(self) -> list[str]:
+        """Return what keeps this channel from working as configured, one sentence and fix each.
+
+        Nothing is sent.
+        """
+        try:
+            unknown = self._unknown_sounds(self._address())
+            if not unknown:  # a plugin may refuse a URL over its sound without saying so
+                self._plugin(Loudness.RING)
+        except DeliveryError as error:
+            return [str(error)]
+        return unknown
+
+    def notes(self) -> list[str]:
+        """Return what the owner may want to know about a channel without problems."""
+        try:
+            address = self._address()
+            plugin = self._plugin(Loudness.RING)
+        except DeliveryError:
+            return []
+        return [*self._sound_notes(address), *_encryption_notes(plugin)]
+
+    def _unknown_sounds(self, address: Address) -> list[str]:
+        argument = sounds.sound_argument(address.plugin)
+        if argument is None:
+            return []
+        wanted = [self._sound]
+        if module_name(address.plugin) != "pushover":  # its URL may name an uploaded sound
+            wanted.append(address.arguments.get(argument))
+        return [
+            sounds.unknown_sound(address.plugin, sound)
+            for sound in wanted
+            if sound and sounds.sound_value(address.plugin, sound) is None
+        ]
+
+    def _sound_notes(self, address: Address) -> list[str]:
+        name = str(address.plugin.service_name)
+        argument = sounds.sound_argument(address.plugin)
+        if argument is None:
+            effect = " `sound` has no effect." if self._sound else ""
+            return [f"{name} plays the sound set on the phone or in the app.{effect}"]
+        if self._sound and address.arguments.get(argument):
+            return ["The url names a sound of its own, so `sound` has no effect."]
+        known = sounds.known_sounds(address.plugin)
+        if not self._sound and not address.arguments.get(argument) and known:
+            example = next((one for one in _CASH if one in known), next(iter(known)))
+            return [f'{name} can play a sound of its own for sales: sound = "{example}".']
+        return []
+
+    def _start(self, work: Callable[[], str]) -> Future[str]:
+        answer: Future[str] = Future()
+
+        def run() -> None:
+            # Marked as running at once: a cancelled wait must not cancel the future under us.
+            answer.set_running_or_notify_cancel()
+            try:
+                answer.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - it belongs to the one who waits
+                answer.set_exception(error)
+
+        self._worker = threading.Thread(target=run, name=f"channel-{self.name}", daemon=True)
+        self._worker.start()
+        return answer
+
+    def _send(self, message: Message, exchange: Exchange) -> str:
+        address = self._address()
+        plugin = self._plugin(_loudness(message))
+        name = str(plugin.service_name)
+        title, body = word(message, plugin, address.service)
+        apprise = importlib.import_module("apprise").Apprise()
+        apprise.add(plugin)
+        with watching(exchange):
+            result = apprise.notify(
+                title=title, body=body, notify_type=message.tone.value, body_format="text"
+            )
+        if result:
+            return verdict.accepted(name, exchange)
+        logs = [entry.message for entry in result.logs()]
+        discretion = verdict.Discretion(self._url, (title, body))
+        raise verdict.refusal(self.name, name, exchange, logs, discretion)
+
+    def _plugin(self, loudness: Loudness) -> Plugin:
+        if loudness not in self._plugins:
+            address = self._address()
+            self._plugins[loudness] = build(address, loudness, self._sound_for(address))
+        return self._plugins[loudness]
+
+    def _sound_for(self, address: Address) -> tuple[str, object] | None:
+        argument = sounds.sound_argument(address.plugin)
+        value = sounds.sound_value(address.plugin, self._sound) if self._sound else None
+        # A sound that the service does not know must not cost the ring itself.
+        return None if argument is None or value is None else (argument, value)
+
+    def _address(self) -> Address:
+        return read_address(self.name, self._url)
+
+    def _service_name(self) -> str:
+        plugin = next(iter(self._plugins.values()), None)
+        return str(plugin.service_name) if plugin else "The service"
+
+
+def _loudness(message: Message) -> Loudness:
+    if message.silent:
+        return Loudness.SILENT
+    return Loudness.RING if message.tone is Tone.RING else Loudness.PLAIN
+
+
+def _encryption_notes(plugin: Plugin) -> list[str]:
+    schemes = declared_schemes(plugin)
+    if plugin.secure or f"{plugin.schema}s" not in schemes or _is_near(plugin.host):
+        return []
+    return [
+        f"{plugin.schema}:// is not encrypted; use {plugin.schema}s:// where the server has TLS."
+    ]
+
+
+def _is_near(host: str | None) -> bool:
+    """Say whether a host is this machine or one of the home network."""
+    if not host or "." not in host or host.endswith((".local", ".lan", ".internal")):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False

@@ -1,0 +1,162 @@
+"""Turn what a service answered into one line for people, and an error the relay can act on.
+
+No line holds the URL, a token or the payload: the service's own words are shown only where they
+share nothing with either.
+"""
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from urllib.parse import unquote, urlsplit
+
+from salesdaemon.errors import DeliveryError
+from salesdaemon.notify.escaping import clean_line, shorten
+from salesdaemon.notify.exchange import Answer, Exchange
+
+_LONGEST_EXPLANATION = 120
+_PIECE = re.compile(r"[^\W_]{4,}")
+_TOKEN_LIKE = re.compile(r"[\w-]{20,}")
+# Prowl answers 406 when an address has sent too much in the hour.
+_TEMPORARY = {
+    HTTPStatus.NOT_ACCEPTABLE,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.LOCKED,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+class Discretion:
+    """Decides which of the service's words may be shown."""
+
+    def __init__(self, url: str, texts: Iterable[str]) -> None:
+        parts = urlsplit(unquote(url))
+        values = re.sub(r"[^&;=]*=", " ", parts.query)
+        secrets = " ".join((parts.netloc, parts.path, values, parts.fragment, *texts))
+        self._pieces = {piece.lower() for piece in _PIECE.findall(secrets)}
+
+    def show(self, words: str) -> str:
+        """Return the words on one short line, empty where they may give something away."""
+        line = clean_line(words).rstrip(".")
+        lowered = line.lower()
+        if _TOKEN_LIKE.search(line) or any(piece in lowered for piece in self._pieces):
+            return ""
+        return shorten(line, lambda text: len(text) <= _LONGEST_EXPLANATION)
+
+
+def accepted(service: str, exchange: Exchange) -> str:
+    """Say what the service answered to a message it took."""
+    if not exchange.answers:
+        return f"{service} took it."
+    return f"{service} answered {_phrase(exchange.answers[-1].status)}."
+
+
+def refusal(
+    channel: str, service: str, exchange: Exchange, logs: Iterable[str], discretion: Discretion
+) -> DeliveryError:
+    """Explain why a message did not arrive, and whether trying again may help."""
+    bad = [answer for answer in exchange.answers if answer.status >= HTTPStatus.MULTIPLE_CHOICES]
+    if bad:
+        # One target that may still take it is reason enough to try again.
+        worst = next((answer for answer in reversed(bad) if _is_temporary(answer)), bad[-1])
+        return _answered(channel, service, worst, discretion)
+    if exchange.wait_seconds is not None:
+        return _wait_asked(service, exchange.wait_seconds)
+    if exchange.faults:
+        return _unreachable(channel, service, exchange.faults[-1])
+    if exchange.answers:
+        what = f"{service} answered {_phrase(exchange.answers[-1].status)} but did not take it"
+    else:
+        what = f"{service} could not send it"
+    words = next((line for line in map(discretion.show, reversed(list(logs))) if line), "")
+    return DeliveryError(
+        f"{what}: {words}." if words else f"{what}.",
+        permanent=False,
+        fix=f"If this stays, check the url of channel '{channel}'.",
+    )
+
+
+def _wait_asked(service: str, seconds: float) -> DeliveryError:
+    return DeliveryError(
+        f"{service} asks to wait {seconds:.0f} s.", permanent=False, retry_after_seconds=seconds
+    )
+
+
+def no_answer(channel: str, service: str, seconds: float) -> DeliveryError:
+    """Say that we stopped waiting; the message may have arrived all the same."""
+    return DeliveryError(
+        f"{service} did not finish within {seconds:g} s (channel '{channel}'); "
+        "the message may have arrived.",
+        permanent=False,
+    )
+
+
+def _is_temporary(answer: Answer) -> bool:
+    return (
+        answer.status in _TEMPORARY
+        or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or answer.retry_after_seconds is not None
+    )
+
+
+def _answered(channel: str, service: str, answer: Answer, discretion: Discretion) -> DeliveryError:
+    words = discretion.show(answer.explanation)
+    said = f"{service} answered {_phrase(answer.status)}" + (f": {words}." if words else ".")
+    temporary = _is_temporary(answer)
+    if answer.retry_after_seconds is not None:
+        said += f" It asks to wait {answer.retry_after_seconds:.0f} s."
+    return DeliveryError(
+        said,
+        permanent=not temporary,
+        retry_after_seconds=answer.retry_after_seconds,
+        fix=None if temporary else _fix(channel, answer.status),
+    )
+
+
+def _fix(channel: str, status: int) -> str:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return f"Check the token in the url of channel '{channel}'."
+    if status < HTTPStatus.BAD_REQUEST:
+        return f"The address has moved: put the new one into the url of channel '{channel}'."
+    return f"Check the url of channel '{channel}': address, token and recipient."
+
+
+def _unreachable(channel: str, service: str, error: Exception) -> DeliveryError:
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if names & {
+        "InvalidURL",
+        "InvalidSchema",
+        "MissingSchema",
+        "InvalidHeader",
+        "LocationParseError",
+    }:
+        return DeliveryError(
+            f"{service} has no usable address.",
+            permanent=True,
+            fix=f"Check the url of channel '{channel}'.",
+        )
+    return DeliveryError(f"{service} {_fault(names, error)}.", permanent=False)
+
+
+def _fault(names: set[str], error: Exception) -> str:
+    # ConnectTimeout is a ConnectionError as well, and SSLError too: the narrow ones come first.
+    if "ConnectTimeout" in names:
+        return "could not be reached in time"
+    if "Timeout" in names:
+        return "did not answer in time; the message may have arrived"
+    if "SSLError" in names:
+        return "has a certificate that cannot be trusted, or speaks no TLS"
+    text = repr(error)
+    if "NameResolutionError" in text or "getaddrinfo" in text:
+        return "has a host name that cannot be found"
+    if "Connection refused" in text:
+        return "refused the connection"
+    return "could not be reached, or broke the connection off"
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

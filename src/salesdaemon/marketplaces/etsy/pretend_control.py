@@ -7,13 +7,13 @@ drawn order; `fault` those of `Faults.add`.
 import argparse
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from salesdaemon.marketplaces.loopback import run_until_signalled
@@ -21,7 +21,7 @@ from salesdaemon.marketplaces.loopback import run_until_signalled
 if TYPE_CHECKING:
     from salesdaemon.marketplaces.etsy.pretend import PretendEtsy
 
-type_error = (TypeError, ValueError, KeyError)
+WRONG_BODY = (TypeError, ValueError, KeyError)
 
 
 class Control:
@@ -162,12 +162,11 @@ def _route(
     async def endpoint(request: Request) -> Response:
         raw = await request.body()
         try:
-            answer = action(json.loads(raw) if raw else {}, request.path_params)
-        except type_error as error:
-            return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
-        # The default writer leaves lone surrogates out of ASCII, which UTF-8 cannot hold.
-        return Response(
-            json.dumps(answer, default=datetime.isoformat), media_type="application/json"
-        )
+            status, answer = 200, action(json.loads(raw) if raw else {}, request.path_params)
+        except WRONG_BODY as error:
+            status, answer = 400, {"error": f"{type(error).__name__}: {error}"}
+        # Escaped to ASCII, as UTF-8 cannot hold the lone surrogates that a title may have.
+        body = json.dumps(answer, default=datetime.isoformat)
+        return Response(body, status, media_type="application/json")
 
     return Route(f"/_pretend/{path}", endpoint, methods=[method])

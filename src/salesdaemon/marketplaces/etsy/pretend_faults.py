@@ -31,6 +31,7 @@ Kind = Literal[
 KINDS: tuple[str, ...] = get_args(Kind)
 API_PATHS = "/v3/application/"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path, no secret
+JSON = "application/json"
 STITCH = (
     "<!DOCTYPE html><html><head><title>Etsy</title></head><body>"
     "<h1>Uh oh! A stitch has gone awry. Please try again later.</h1></body></html>"
@@ -42,6 +43,16 @@ WRONG_TYPES: dict[str, object] = {
     "amount": "much",
 }
 NULL_FIELDS = ("grandtotal", "transactions", "created_timestamp", "status", "amount")
+REFUSALS = {
+    "500": (500, JSON, '{"error":"Server Error"}'),
+    "502": (502, "text/html", STITCH),
+    "503": (503, JSON, '{"error":"Service Unavailable"}'),
+    "html": (200, "text/html", STITCH),
+    "empty_body": (200, JSON, ""),
+    "wrong_json": (200, JSON, '[{"unexpected":"list"}]'),
+}
+# How much of the answer arrives, and whether the end is a reset or looks like a hang-up.
+BREAKS = {"reset": (0.5, True), "truncated": (0.5, False), "lost_token_answer": (0.0, True)}
 
 
 @dataclass(slots=True)
@@ -49,8 +60,8 @@ class Fault:
     """One planted fault.
 
     `times` None means without end; `probability` is tried at each request that matches.
-    `seconds` is the length of a hang, or the `retry-after` of a 429, which has none where it is
-    None. `fields` and `receipt_id` choose what wrong types or nulls befall.
+    `seconds` is the length of a hang, or the `retry-after` of a refusal, which has none where it
+    is None. `fields` and `receipt_id` choose what wrong types or nulls befall.
     """
 
     kind: str
@@ -138,13 +149,14 @@ class Faults:
 class Broken(Response):
     """An answer of which only a part, or nothing, arrives before the connection breaks."""
 
-    def __init__(self, answer: Response, *, share: float, reset: bool) -> None:
+    def __init__(self, answer: Response, *, share: float, abruptly: bool) -> None:
         super().__init__(answer.body, answer.status_code)
         self.raw_headers = answer.raw_headers  # with the content-length of the whole answer
         self._sent = bytes(answer.body)[: int(len(answer.body) * share)]
-        self._reset = reset
+        self._abruptly = abruptly
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the part, then break the connection."""
         if self._sent:
             await send(
                 {
@@ -154,38 +166,24 @@ class Broken(Response):
                 }
             )
             await send({"type": "http.response.body", "body": self._sent, "more_body": True})
-        await reset_connection(scope, receive, abruptly=self._reset)
+        await reset_connection(scope, receive, abruptly=self._abruptly)
 
 
 def refusal(fault: Fault) -> Response | None:
     """Answer in place of the API; None where the fault lets the request through first."""
     if fault.kind == "429":
         return _too_many(fault)
-    if fault.kind == "500":
-        return Response(b'{"error":"Server Error"}', fault.status or 500, media_type=JSON)
-    if fault.kind == "502":
-        return Response(STITCH, fault.status or 502, media_type="text/html")
-    if fault.kind == "503":
-        body = b'{"error":"Service Unavailable"}'
-        headers = {} if fault.seconds is None else {"retry-after": f"{fault.seconds:.0f}"}
-        return Response(body, fault.status or 503, headers, media_type=JSON)
-    if fault.kind == "html":
-        return Response(STITCH, fault.status or 200, media_type="text/html")
-    if fault.kind == "empty_body":
-        return Response(b"", fault.status or 200, media_type=JSON)
-    if fault.kind == "wrong_json":
-        return Response(b'[{"unexpected":"list"}]', fault.status or 200, media_type=JSON)
-    return None
+    if fault.kind not in REFUSALS:
+        return None
+    status, media_type, body = REFUSALS[fault.kind]
+    return Response(body, fault.status or status, _wait(fault), media_type)
 
 
 def spoil(fault: Fault, answer: Response, path: str) -> Response:
     """Change an answer that the API has given."""
-    if fault.kind == "reset":
-        return Broken(answer, share=0.5, reset=True)
-    if fault.kind == "truncated":
-        return Broken(answer, share=0.5, reset=False)
-    if fault.kind == "lost_token_answer":
-        return Broken(answer, share=0, reset=True)
+    if fault.kind in BREAKS:
+        share, abruptly = BREAKS[fault.kind]
+        return Broken(answer, share=share, abruptly=abruptly)
     if answer.status_code != 200:  # noqa: PLR2004 - the one status with a page to spoil
         return answer
     body = bytes(answer.body)
@@ -196,14 +194,13 @@ def spoil(fault: Fault, answer: Response, path: str) -> Response:
     return answer
 
 
-JSON = "application/json"
+def _wait(fault: Fault) -> dict[str, str]:
+    return {} if fault.seconds is None else {"retry-after": f"{fault.seconds:.0f}"}
 
 
 def _too_many(fault: Fault) -> Response:
     what = "daily rate limit" if fault.daily else "per second rate limit"
-    headers = {"x-remaining-today": "0"} if fault.daily else {}
-    if fault.seconds is not None:
-        headers["retry-after"] = f"{fault.seconds:.0f}"
+    headers = _wait(fault) | ({"x-remaining-today": "0"} if fault.daily else {})
     body = json.dumps({"error": f"Exceeded {what}"})
     return Response(body, fault.status or 429, headers, media_type=JSON)
 

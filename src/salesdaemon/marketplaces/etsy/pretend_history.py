@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
 from salesdaemon.marketplaces.etsy.pretend_orders import DAY, Item, Order, Refund
@@ -11,6 +11,8 @@ FIRST_RECEIPT = 3_412_000_000
 FIRST_TRANSACTION = 4_521_000_000
 COUNTRIES = ("DE", "US", "GB", "FR", "NL", "AT", "CA", "AU", "SE", None)
 MAX_HISTORY_UNPAID = 20
+FATES = ("none", "unpaid", "cancelled", "refunded", "partly refunded", "free")
+FATE_PERCENT = (92, 1, 1, 2, 2, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Listing:
 CATALOGUE = (
     Listing(1_200_000_101, "Weekly Planner, Printable PDF", 490, is_digital=True),
     Listing(1_200_000_102, "Budget Sheet & Savings Tracker", 750, is_digital=True),
-    Listing(1_200_000_103, "Botanical Wall Art – Set of 3", 1290, is_digital=True),
+    Listing(1_200_000_103, "Botanical Wall Art, Set of 3 · A4", 1290, is_digital=True),
     Listing(1_200_000_104, "Knitting Pattern “Fjord”", 620, is_digital=True),
     Listing(1_200_000_105, "Wedding Invitation, Editable", 1450, is_digital=True),
     Listing(1_200_000_106, "Family Portrait, Drawn for You", 3900, True, "question"),  # noqa: FBT003
@@ -38,33 +40,28 @@ CATALOGUE = (
 )
 
 
-@dataclass(slots=True)
 class Drawer:
     """Draws orders and hands out the ids of receipts and transactions."""
 
-    seed: int
-    scale: Callable[[int], int] = lambda price: price
-    receipt_ids: Callable[[], int] = field(default_factory=lambda: count(FIRST_RECEIPT).__next__)
-    transaction_ids: Callable[[], int] = field(
-        default_factory=lambda: count(FIRST_TRANSACTION).__next__
-    )
-    random: random.Random = field(init=False)
-    unpaid: int = 0
-
-    def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)
+    def __init__(self, seed: int, *, scale: Callable[[int], int]) -> None:
+        self.receipt_ids = count(FIRST_RECEIPT).__next__
+        self.transaction_ids = count(FIRST_TRANSACTION).__next__
+        self._random = random.Random(seed)
+        self._scale = scale
+        self._unpaid = 0
 
     def history(self, count: int, *, first: int, last: int) -> list[Order]:
         """Draw orders created between two moments, oldest first, some with a later life."""
-        self.unpaid = 0
-        draw = self.random.random
+        self._unpaid = 0
+        draw = self._random.random
         moments = sorted(first + int(draw() * (last - first)) for _ in range(count))
         return [self._past_order(moment, last) for moment in moments]
 
     def order(self, created: int) -> Order:
         """Draw one order that was paid when it was created and has not been shipped by hand."""
-        draw = self.random.random
-        items = [self._item() for _ in range(1 if draw() < 0.8 else 2 + int(draw() * 2))]
+        draw = self._random.random
+        chance = self._chance
+        items = [self._item() for _ in range(2 + int(draw() * 2) if chance(20) else 1)]
         total = sum(item.total for item in items)
         physical = any(not item.is_digital for item in items)
         order = Order(
@@ -74,14 +71,14 @@ class Drawer:
             items,
             paid=created,
             shipped=None if physical else created,
-            discount=total * (5 + int(draw() * 30)) // 100 if draw() < 0.15 else 0,
-            shipping=self.scale(390 + int(draw() * 400)) if physical else 0,
+            discount=total * (5 + int(draw() * 30)) // 100 if chance(15) else 0,
+            shipping=self._scale(390 + int(draw() * 400)) if physical else 0,
             country=COUNTRIES[int(draw() * len(COUNTRIES))],
             spelling=self._spelling(),
         )
-        if physical and draw() < 0.1:
-            order.gift_wrap = self.scale(250)
-        if draw() < 0.3:
+        if physical and chance(10):
+            order.gift_wrap = self._scale(250)
+        if chance(30):
             self._tax(order)
         return order
 
@@ -91,22 +88,22 @@ class Drawer:
             order.tax = net * 8 // 100
         else:
             order.vat = net * 19 // 100
-            order.vat_in_grandtotal = self.random.random() < 0.5
+            order.vat_in_grandtotal = self._chance(50)
 
     def _past_order(self, created: int, last: int) -> Order:
         order = self.order(created)
         if order.shipped is None and created + 2 * DAY < last:
             order.shipped = order.updated = created + 2 * DAY
-        fate = self.random.random()
-        if fate < 0.02:
+        fate = self._random.choices(FATES, FATE_PERCENT)[0]
+        if fate == "unpaid":
             self._not_paid(order, last)
-        elif fate < 0.03:
+        elif fate == "cancelled":
             order.cancelled = True
-        elif fate < 0.05:
+        elif fate == "refunded":
             self._refund(order, order.grandtotal, last)
-        elif fate < 0.07:
+        elif fate == "partly refunded":
             self._refund(order, max(1, order.grandtotal * 3 // 10), last)
-        elif fate < 0.09:
+        elif fate == "free":
             self._make_free(order)
         return order
 
@@ -114,11 +111,12 @@ class Drawer:
         """Unpaid orders are cancelled after a while: only a few recent ones are still open."""
         order.paid = order.shipped = None
         order.updated = order.created
-        self.unpaid += 1
-        order.cancelled = self.unpaid > MAX_HISTORY_UNPAID and order.created < last - 3 * DAY
+        self._unpaid += 1
+        order.cancelled = self._unpaid > MAX_HISTORY_UNPAID and order.created < last - 3 * DAY
 
     def _refund(self, order: Order, amount: int, last: int) -> None:
-        when = min(last, order.created + int(self.random.random() * 60 * DAY))
+        within = min(60 * DAY, last - order.created)
+        when = order.created + int(self._random.random() * within)
         order.refunds = [Refund(amount, when, "CANARY refund note")]
         order.refunded = "fully" if amount == order.grandtotal else "partially"
 
@@ -127,18 +125,22 @@ class Drawer:
         order.shipping = order.tax = order.vat = order.gift_wrap = 0
 
     def _item(self) -> Item:
-        draw = self.random.random
+        draw = self._random.random
         listing = CATALOGUE[int(draw() * len(CATALOGUE))]
         return Item(
             self.transaction_ids(),
             listing.title,
-            self.scale(listing.price),
-            1 if draw() < 0.85 else 2 + int(draw() * 3),
+            self._scale(listing.price),
+            2 + int(draw() * 3) if self._chance(15) else 1,
             listing.is_digital,
-            None if draw() < 0.02 else listing.listing_id,
+            None if self._chance(2) else listing.listing_id,
             listing.personalised,
         )
 
     def _spelling(self) -> int:
-        fate = self.random.random()
-        return 0 if fate < 0.5 else 1 if fate < 0.97 else 2
+        if self._chance(50):
+            return 0
+        return 2 if self._chance(5) else 1
+
+    def _chance(self, percent: int) -> bool:
+        return self._random.random() * 100 < percent

@@ -9,7 +9,7 @@ Source: Etsy Open API v3, schemas PaymentAccountLedgerEntry and Payment (June 20
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from salesdaemon.marketplaces.etsy.pretend_orders import CANARY_BUYER, Order, Refund, Shop
 
@@ -18,6 +18,8 @@ LEDGER_ID = 5_551_212
 PAYMENT_OFFSET = 180_000_000_000
 DISBURSE_EVERY = 50
 REFERENCES = ("shop_payment", "processing_fee", "transaction", "receipt", "listing", "etsy", "bank")
+FEE_REFERENCES = {"PAYMENT_PROCESSING_FEE": "processing_fee", "transaction": "transaction"}
+REFERENCE_NUMBERS = {name: number for number, name in enumerate(REFERENCES)}
 TRANSACTION_PERMILLE = 65
 PROCESSING_PERMILLE = 40
 PROCESSING_FIXED = 30
@@ -25,8 +27,7 @@ LISTING_FEE = 18
 VAT_PERMILLE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """One line to be posted. `child_of_previous` is a tax on the line before it."""
 
     kind: str
@@ -44,7 +45,7 @@ class Ledger:
         self._integer_references = integer_references
         self._waiting: list[Order] = []
         self._posted: dict[int, int] = {}
-        self._kinds: list[str] = []
+        self._kinds: dict[str, int] = {}
         self._sales = 0
         self._created, self._kind, self._amount = array("q"), array("H"), array("q")
         self._reference, self._reference_id = array("H"), array("q")
@@ -58,14 +59,15 @@ class Ledger:
         self, min_created: int, max_created: int, offset: int, limit: int
     ) -> tuple[int, list[dict[str, object]]]:
         """Answer the number of entries of a window, and a page of them, newest first."""
-        self._post_waiting()
+        self.post()
         low = bisect_left(self._created, min_created)
         high = max(low, bisect_right(self._created, max_created))
         first = high - 1 - offset
         page = range(first, max(low - 1, first - limit), -1)
         return high - low, [self._entry(index) for index in page]
 
-    def _post_waiting(self) -> None:
+    def post(self) -> None:
+        """Post what is known now, which the first reading would otherwise do."""
         waiting, self._waiting = self._waiting, []
         events = [event for order in waiting for event in self._events(order)]
         for created, postings in sorted(events, key=lambda event: event[0]):
@@ -92,19 +94,17 @@ class Ledger:
         if posting.kind == "DISBURSE2":
             amount = -max(0, balance)
         parent = FIRST_ENTRY + len(self._created) - 1 if posting.child_of_previous else 0
-        if posting.kind not in self._kinds:
-            self._kinds.append(posting.kind)
         self._created.append(max(created, self._created[-1] if self._created else 0))
-        self._kind.append(self._kinds.index(posting.kind))
+        self._kind.append(self._kinds.setdefault(posting.kind, len(self._kinds)))
         self._amount.append(amount)
-        self._reference.append(REFERENCES.index(posting.reference))
+        self._reference.append(REFERENCE_NUMBERS[posting.reference])
         self._reference_id.append(posting.reference_id)
         self._parent.append(parent)
         self._balance.append(balance + amount)
 
     def _entry(self, index: int) -> dict[str, object]:
         reference_id = self._reference_id[index]
-        kind = self._kinds[self._kind[index]]
+        kind = list(self._kinds)[self._kind[index]]
         return {
             "entry_id": FIRST_ENTRY + index,
             "ledger_id": LEDGER_ID,
@@ -189,9 +189,8 @@ def _sale(order: Order) -> Iterator[Posting]:
 
 def _with_vat(kind: str, fee: int, reference_id: int) -> Iterator[Posting]:
     processing = kind == "PAYMENT_PROCESSING_FEE"
-    reference = {"PAYMENT_PROCESSING_FEE": "processing_fee", "transaction": "transaction"}
     if fee:
-        yield Posting(kind, -fee, reference.get(kind, "receipt"), reference_id)
+        yield Posting(kind, -fee, FEE_REFERENCES.get(kind, "receipt"), reference_id)
         tax = "vat_on_processing_fees" if processing else "vat_seller_services"
         yield Posting(tax, -(fee * VAT_PERMILLE // 1000), "etsy", 0, child_of_previous=True)
 

@@ -18,12 +18,20 @@ Rotation = Literal["refuse-old", "accept-old"]
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}\Z")
 CODE_LIFETIME = timedelta(minutes=10)
 REFRESH_LIFETIME = timedelta(days=90)
-ALL_SCOPES = frozenset(
-    f"{name}_{right}"
-    for name in ("address", "billing", "cart", "email", "favorites", "feedback", "listings")
-    + ("profile", "recommend", "shops", "transactions")
-    for right in ("r", "w", "d")
+SCOPE_NAMES = (
+    "address",
+    "billing",
+    "cart",
+    "email",
+    "favorites",
+    "feedback",
+    "listings",
+    "profile",
+    "recommend",
+    "shops",
+    "transactions",
 )
+ALL_SCOPES = frozenset(f"{name}_{right}" for name in SCOPE_NAMES for right in ("r", "w", "d"))
 TOKEN_FIELDS = {
     "authorization_code": {"grant_type", "client_id", "redirect_uri", "code", "code_verifier"},
     "refresh_token": {"grant_type", "client_id", "refresh_token"},

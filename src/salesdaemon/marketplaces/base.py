@@ -11,6 +11,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from salesdaemon.domain.duration import parse_duration
+from salesdaemon.domain.login import Login
 from salesdaemon.domain.sale import Sale
 from salesdaemon.errors import DomainError
 
@@ -139,16 +140,6 @@ class CheckResult:
     ok: bool
     what: str
     fix: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A pair of tokens. `generation` grows with each new pair, whichever process brought it."""
-
-    access_token: str
-    refresh_token: str
-    expires_at: datetime
-    generation: int = 0
 
 
 class LoginStore(Protocol):

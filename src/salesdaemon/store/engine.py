@@ -1,0 +1,166 @@
+"""The engine and its transactions; database errors become `StoreError` here."""
+
+import os
+import socket
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from salesdaemon.errors import StoreError
+
+BUSY_TIMEOUT_MILLISECONDS = 5000
+
+
+def owner_name() -> str:
+    """Name this process for leases, in a way that another can tell whether it still lives."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+def owner_is_dead(owner: str) -> bool:
+    """Tell whether the process that took a lease is surely gone: it ran here and runs no more."""
+    host, _, rest = owner.rpartition(":")[0].partition(":")
+    if host != socket.gethostname() or not rest.isdecimal():
+        return False
+    if int(rest) == os.getpid():
+        return False
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+class Store:
+    """One database. Reads may run side by side; this process writes one transaction at a time."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.owner = owner_name()
+        self._writing = threading.Lock()
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None for PostgreSQL."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that sees one state of the database."""
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+        """Open a writing transaction, committed on leaving and rolled back on an exception.
+
+        `durable` returns only once the commit is on the disk itself, where SQLite would
+        otherwise leave the last moments to the operating system.
+        """
+        with self._writing, _translated(), self.engine.connect() as connection:
+            if durable:
+                self._set_synchronous(connection, "FULL")
+            try:
+                with connection.execution_options(writes=True).begin():
+                    yield connection
+            finally:
+                if durable:
+                    self._set_synchronous(connection, "NORMAL")
+
+    def _set_synchronous(self, connection: Connection, level: str) -> None:
+        """Set how far a commit goes; past the driver, since SQLite ignores it in a transaction."""
+        driver = connection.connection.driver_connection
+        if self.is_sqlite and driver is not None:
+            driver.execute(f"PRAGMA synchronous={level}")
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life."""
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    # Transactions are begun by our own event below, so that writers take the lock first:
+    # one that reads and then writes could otherwise fail half-way with "database is locked".
+    engine = create_engine(
+        url,
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MILLISECONDS / 1000},
+        pool_size=4,
+        max_overflow=4,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"busy_timeout={BUSY_TIMEOUT_MILLISECONDS}",
+            "foreign_keys=ON",
+            "cache_size=-2000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    return create_engine(
+        url,
+        pool_size=3,
+        max_overflow=5,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "application_name": "salesdaemon"},
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(*_sentence(error)) from error
+    except SQLAlchemyError as error:
+        raise StoreError(
+            f"The database answered with an error ({type(error).__name__})."
+        ) from error
+
+
+_SQLITE_SENTENCES = {
+    "locked": "The database is locked by another program.",
+    "full": "The disk that holds the database is full.",
+    "readonly": "The database cannot be written: the file or its folder is read-only.",
+    "unable to open": "The database file cannot be opened.",
+    "disk i/o": "The disk that holds the database reports an error.",
+    "malformed": "The database file is damaged; restore a backup.",
+    "not a database": "The file is no SQLite database.",
+    "no such table": "The database has no tables yet; run `salesdaemon db upgrade`.",
+    "no such column": "The database is of another version; run `salesdaemon db upgrade`.",
+}
+
+
+def _sentence(error: DBAPIError) -> tuple[str]:
+    original = str(error.orig).lower()
+    for sign, sentence in _SQLITE_SENTENCES.items():
+        if sign in original:
+            return (sentence,)
+    if error.connection_invalidated or "connect" in original:
+        return ("The database is out of reach.",)
+    return (f"The database refused ({type(error.orig).__name__}).",)

@@ -1,0 +1,114 @@
+"""One daemon for each database: a lock that ends with its process, however that ends."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from salesdaemon.errors import AlreadyRunningError, StoreError
+from salesdaemon.store.engine import Store
+
+_POSTGRESQL_LOCK = 0x5A1E5DAE  # any number that no other program uses
+
+
+class RunLock:
+    """Held by `run`: a locked file beside an SQLite database, an advisory lock on PostgreSQL."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._file: IO[str] | None = None
+        self._connection: Connection | None = None
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises:
+            AlreadyRunningError: another daemon holds it.
+            StoreError: it cannot be taken at all.
+        """
+        if self._store.path is not None:
+            self._lock_file(self._store.path)
+        else:
+            self._lock_postgresql()
+
+    def keep(self) -> None:
+        """Make sure the lock is still ours; taken again after a lost connection.
+
+        Raises:
+            AlreadyRunningError: another daemon took it meanwhile.
+            StoreError: the database is out of reach.
+        """
+        if self._store.path is not None:
+            return
+        if self._connection is not None:
+            try:
+                self._connection.execute(text("SELECT 1"))
+                self._connection.commit()
+            except SQLAlchemyError:
+                self._connection.invalidate()
+                self._connection.close()
+                self._connection = None
+            else:
+                return
+        self._lock_postgresql()
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._file is not None:
+            self._file.close()
+        if self._connection is not None:
+            self._connection.close()
+        self._file = self._connection = None
+
+    def _lock_file(self, database: Path) -> None:
+        try:
+            database.parent.mkdir(parents=True, exist_ok=True)
+            file = Path(f"{database}.lock").open("a+", encoding="utf-8")  # noqa: SIM115 - held
+        except OSError as error:
+            raise StoreError(
+                f"The lock file beside {database} cannot be opened ({error.strerror})."
+            ) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.close()
+            raise _already_running() from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        self._file = file
+
+    def _lock_postgresql(self) -> None:
+        try:
+            connection = self._store.engine.connect()
+            won = connection.scalar(
+                text("SELECT pg_try_advisory_lock(:key)"), {"key": _POSTGRESQL_LOCK}
+            )
+            connection.commit()
+        except SQLAlchemyError as error:
+            raise StoreError("The database is out of reach.") from error
+        if not won:
+            connection.close()
+            raise _already_running()
+        self._connection = connection
+
+
+def is_running(store: Store) -> bool:
+    """Tell whether a daemon holds this database."""
+    lock = RunLock(store)
+    try:
+        lock.acquire()
+    except AlreadyRunningError:
+        return True
+    finally:
+        lock.release()
+    return False
+
+
+def _already_running() -> AlreadyRunningError:
+    return AlreadyRunningError(
+        "Another salesdaemon runs on this database.", fix="Stop it first, or use another database."
+    )

@@ -1,0 +1,272 @@
+"""What has to be told, on which channel: written with the sale, leased before it is sent."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+
+from salesdaemon.store.accounts import upsert_for
+from salesdaemon.store.engine import owner_is_dead
+from salesdaemon.store.tables import messages, outbox
+
+LEASE = timedelta(seconds=60)
+AT_ONCE = 500  # entries looked at together; more wait for the next look
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """An event to be told on one channel.
+
+    `event` names it: the same event is never entered twice for a channel. A sale's words are
+    found when it is sent; any other event brings its own title and body.
+    """
+
+    channel: str
+    event: str
+    kind: str
+    level: str
+    created_at: datetime
+    account_id: int | None = None
+    external_id: str | None = None
+    title: str | None = None
+    body: str | None = None
+    missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry that waits to be sent."""
+
+    id: int
+    kind: str
+    level: str
+    account_id: int | None
+    external_id: str | None
+    title: str | None
+    body: str | None
+    missed: bool
+    created_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one message said, for the record."""
+
+    channel: str
+    form: str
+    title: str
+    body: str
+    sales: int
+    answer: str
+
+
+def enqueue(connection: Connection, entries: Iterable[OutboxEntry]) -> None:
+    """Enter events; one that is there already is left as it is."""
+    rows = [
+        {
+            "channel": entry.channel,
+            "event": entry.event,
+            "kind": entry.kind,
+            "level": entry.level,
+            "account_id": entry.account_id,
+            "external_id": entry.external_id,
+            "title": entry.title,
+            "body": entry.body,
+            "missed": entry.missed,
+            "created_at": entry.created_at,
+            "not_before": entry.created_at,
+            "attempts": 0,
+        }
+        for entry in entries
+    ]
+    if rows:
+        connection.execute(upsert_for(connection)(outbox).on_conflict_do_nothing(), rows)
+
+
+def _unsent() -> ColumnElement[bool]:
+    return and_(outbox.c.delivered_at.is_(None), outbox.c.failed_at.is_(None))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
+
+
+def list_due(connection: Connection, channel: str, now: datetime) -> list[Waiting]:
+    """List what may be sent on a channel now, oldest first."""
+    columns = [outbox.c[name] for name in Waiting.__dataclass_fields__]
+    rows = connection.execute(
+        select(*columns)
+        .where(outbox.c.channel == channel, _unsent(), outbox.c.not_before <= now, _free(now))
+        .order_by(outbox.c.id)
+        .limit(AT_ONCE)
+    )
+    return [Waiting(**row._mapping) for row in rows]  # noqa: SLF001 - public API of SQLAlchemy
+
+
+def lease(connection: Connection, ids: Sequence[int], owner: str, now: datetime) -> bool:
+    """Reserve entries for sending; False, and nothing reserved, when another relay was quicker."""
+    free = connection.scalars(
+        select(outbox.c.id).where(outbox.c.id.in_(ids), _unsent(), _free(now)).with_for_update()
+    ).all()
+    if len(free) != len(ids):
+        return False
+    won = connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(ids), _unsent(), _free(now))
+        .values(lease_owner=owner, leased_until=now + LEASE, attempts=outbox.c.attempts + 1)
+    )
+    return won.rowcount == len(ids)
+
+
+def mark_sent(connection: Connection, ids: Sequence[int], sent: Sent, now: datetime) -> None:
+    """Note that a message went out, and which entries it stands for."""
+    message_id = connection.execute(
+        insert(messages).values(
+            channel=sent.channel,
+            form=sent.form,
+            title=sent.title,
+            body=sent.body,
+            sales=sent.sales,
+            sent_at=now,
+            answer=sent.answer,
+        )
+    ).inserted_primary_key
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(ids))
+        .values(
+            delivered_at=now,
+            message_id=message_id[0] if message_id else None,
+            lease_owner=None,
+            leased_until=None,
+            error=None,
+        )
+    )
+
+
+def mark_retry(
+    connection: Connection, ids: Sequence[int], error: str, not_before: datetime
+) -> None:
+    """Put entries back to be tried again later."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(ids))
+        .values(lease_owner=None, leased_until=None, error=error, not_before=not_before)
+    )
+
+
+def mark_failed(connection: Connection, ids: Sequence[int], error: str, now: datetime) -> None:
+    """Note that entries cannot be sent."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(ids))
+        .values(lease_owner=None, leased_until=None, error=error, failed_at=now)
+    )
+
+
+def retry_failed(connection: Connection, channels: Collection[str], now: datetime) -> int:
+    """Put failed entries of the configured channels back; returns how many."""
+    return connection.execute(
+        update(outbox)
+        .where(outbox.c.failed_at.is_not(None), outbox.c.channel.in_(list(channels)))
+        .values(failed_at=None, attempts=0, not_before=now, leased_until=None)
+    ).rowcount
+
+
+def wake(connection: Connection, channel: str, now: datetime) -> None:
+    """Let what waits for a later try on a channel be tried now: the channel works again."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.channel == channel, _unsent(), outbox.c.not_before > now)
+        .values(not_before=now)
+    )
+
+
+def release_dead_leases(connection: Connection) -> None:
+    """Free what a process that runs no more had reserved."""
+    owners = connection.scalars(
+        select(outbox.c.lease_owner).where(outbox.c.lease_owner.is_not(None), _unsent()).distinct()
+    ).all()
+    dead = [owner for owner in owners if owner is not None and owner_is_dead(owner)]
+    if dead:
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.lease_owner.in_(dead))
+            .values(lease_owner=None, leased_until=None)
+        )
+
+
+def recent_sales(connection: Connection, channel: str, since: datetime) -> int:
+    """Count the sales rung on a channel since a moment, bursts included and recaps left out."""
+    return (
+        connection.scalar(
+            select(func.coalesce(func.sum(messages.c.sales), 0)).where(
+                messages.c.channel == channel,
+                messages.c.sent_at > since,
+                messages.c.form.in_(["ring", "burst"]),
+            )
+        )
+        or 0
+    )
+
+
+def last_burst(connection: Connection, channel: str) -> datetime | None:
+    """Return when the last burst message left on a channel."""
+    latest: datetime | None = connection.scalar(
+        select(func.max(messages.c.sent_at)).where(
+            messages.c.channel == channel, messages.c.form == "burst"
+        )
+    )
+    return latest
+
+
+def count_by_channel(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Count, by channel, the entries that wait and those that failed."""
+    waiting = func.sum(outbox.c.failed_at.is_(None).cast(outbox.c.attempts.type))
+    failed = func.sum(outbox.c.failed_at.is_not(None).cast(outbox.c.attempts.type))
+    rows = connection.execute(
+        select(outbox.c.channel, waiting.label("waiting"), failed.label("failed"))
+        .where(outbox.c.delivered_at.is_(None))
+        .group_by(outbox.c.channel)
+    )
+    return {row.channel: (int(row.waiting), int(row.failed)) for row in rows}
+
+
+def next_due(connection: Connection, channels: Collection[str]) -> datetime | None:
+    """Return when the first waiting entry may be sent."""
+    first: datetime | None = connection.scalar(
+        select(func.min(outbox.c.not_before)).where(_unsent(), outbox.c.channel.in_(list(channels)))
+    )
+    return first
+
+
+def list_alerts(connection: Connection, *, failed_only: bool, limit: int) -> list[dict[str, Any]]:
+    """List what was sent, waits or failed, newest first, an entry for each event and channel."""
+    query = (
+        select(
+            outbox.c.id,
+            outbox.c.channel,
+            outbox.c.kind,
+            outbox.c.external_id.label("sale_id"),
+            outbox.c.account_id,
+            outbox.c.created_at,
+            outbox.c.delivered_at,
+            outbox.c.failed_at,
+            outbox.c.not_before,
+            outbox.c.attempts,
+            outbox.c.error,
+            outbox.c.message_id,
+            func.coalesce(messages.c.title, outbox.c.title).label("title"),
+            messages.c.form,
+            messages.c.answer,
+        )
+        .select_from(outbox.outerjoin(messages, messages.c.id == outbox.c.message_id))
+        .order_by(outbox.c.id.desc())
+        .limit(limit)
+    )
+    if failed_only:
+        query = query.where(outbox.c.failed_at.is_not(None))
+    return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public API

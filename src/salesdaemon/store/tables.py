@@ -1,0 +1,279 @@
+"""The tables as they are now; `migrations/` says how they came to be."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, kept as milliseconds since 1970: SQLite would forget a time zone."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Turn an aware datetime into milliseconds."""
+        del dialect
+        return None if value is None else (value - _EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Turn milliseconds back into an aware datetime in UTC."""
+        del dialect
+        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_SALE_KEY = ("account_id", "external_id")
+
+
+def _sale_reference() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(_SALE_KEY, ["sales.account_id", "sales.external_id"])
+
+
+# One value each: since when this installation runs, the time zone that `sold_on` is in, …
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# An account at a marketplace. History belongs to it, not to the name of a table in the
+# configuration. `plan` is what the poller must remember between two polls, as JSON.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("marketplace", String(32), nullable=False),
+    Column("external_id", String(128), nullable=False),
+    Column("shop", String(64), nullable=False),
+    Column("watch_since", Instant),
+    Column("plan", Text),
+    UniqueConstraint("marketplace", "external_id"),
+)
+
+# How a `[shops.<name>]` table fares; there also before its account is known.
+shops = Table(
+    "shops",
+    metadata,
+    Column("shop", String(64), primary_key=True),
+    Column("marketplace", String(32), nullable=False),
+    Column("account_id", Integer, ForeignKey("accounts.id")),
+    Column("interval_seconds", Integer, nullable=False, default=60),
+    Column("last_good_poll", Instant),
+    Column("not_before", Instant),
+    Column("login_needed", Boolean, nullable=False, default=False),
+    Column("problem", Text),
+    Column("action", Text),
+    Column("problem_since", Instant),
+    Column("told_at", Instant),
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("shop", String(64)),
+    Column("stage", String(8)),  # active, or pending until its account is known to fit
+    Column("marketplace", String(32), nullable=False),
+    Column("login_key", String(128), nullable=False),
+    Column("access_token", Text, nullable=False),
+    Column("refresh_token", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("answer_lost", Boolean, nullable=False, default=False),
+    Column("lease_owner", String(128)),
+    Column("leased_until", Instant),
+    PrimaryKeyConstraint("shop", "stage"),
+)
+
+sales = Table(
+    "sales",
+    metadata,
+    Column("account_id", Integer, ForeignKey("accounts.id"), nullable=False),
+    Column("external_id", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("status", String(24), nullable=False),
+    Column("paid", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("paid_at", Instant),
+    Column("sold_on", Date, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("gross_minor", BigInteger, nullable=False),
+    Column("refunded_minor", BigInteger, nullable=False),
+    Column("refunded_exact", Boolean, nullable=False),
+    Column("fees_minor", BigInteger, nullable=False),
+    Column("fees_refunded_minor", BigInteger, nullable=False),
+    Column("affiliate_minor", BigInteger, nullable=False),
+    Column("net_minor", BigInteger, nullable=False),
+    Column("fees_exact", Boolean, nullable=False),
+    Column("country", String(2)),
+    Column("fingerprint", BigInteger, nullable=False),
+    PrimaryKeyConstraint(*_SALE_KEY),
+)
+Index(None, sales.c.sold_on)
+Index(
+    "ix_sales_unpaid",
+    sales.c.account_id,
+    sqlite_where=sales.c.status == "unpaid",
+    postgresql_where=sales.c.status == "unpaid",
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("account_id", Integer, nullable=False),
+    Column("external_id", String(128), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("product_id", String(128)),
+    Column("product", Text),
+    Column("quantity", Integer, nullable=False),
+    Column("gross_minor", BigInteger, nullable=False),
+    Column("passive", Boolean),
+    PrimaryKeyConstraint(*_SALE_KEY, "position"),
+    _sale_reference(),
+)
+
+# That a sale's arrival was told, or needs no telling: the record that makes it ring once.
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("account_id", Integer, nullable=False),
+    Column("external_id", String(128), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("level", String(8), nullable=False),  # on, silent, off, history
+    PrimaryKeyConstraint(*_SALE_KEY),
+    _sale_reference(),
+)
+
+# What became known after the watch began, and when: the news of a digest.
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", Integer, nullable=False),
+    Column("external_id", String(128), nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("gross_delta", BigInteger, nullable=False),
+    Column("refunded_delta", BigInteger, nullable=False),
+    Column("net_delta", BigInteger, nullable=False),
+    _sale_reference(),
+)
+Index(None, changes.c.seen_at)
+
+# Orders that could not be read: where and what kind of fault, never a value of theirs.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("account_id", Integer, ForeignKey("accounts.id"), nullable=False),
+    Column("external_id", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    PrimaryKeyConstraint(*_SALE_KEY),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("form", String(16), nullable=False),  # ring, recap, burst, or the kind of event
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("sales", Integer, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Column("answer", Text, nullable=False),
+)
+Index(None, messages.c.channel, messages.c.sent_at)
+
+# One row for each event and channel, leased before it is sent and marked afterwards.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("event", String(256), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("account_id", Integer),
+    Column("external_id", String(128)),
+    Column("title", Text),
+    Column("body", Text),
+    Column("missed", Boolean, nullable=False, default=False),
+    Column("created_at", Instant, nullable=False),
+    Column("not_before", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("lease_owner", String(128)),
+    Column("leased_until", Instant),
+    Column("delivered_at", Instant),
+    Column("failed_at", Instant),
+    Column("error", Text),
+    Column("message_id", Integer, ForeignKey("messages.id")),
+    UniqueConstraint("event", "channel"),
+)
+Index(
+    "ix_outbox_waiting",
+    outbox.c.channel,
+    sqlite_where=(outbox.c.delivered_at.is_(None)) & (outbox.c.failed_at.is_(None)),
+    postgresql_where=(outbox.c.delivered_at.is_(None)) & (outbox.c.failed_at.is_(None)),
+)
+Index(None, outbox.c.message_id)
+
+# One row for each digest and recipient, claimed before it is sent. `content_until` is the
+# moment up to which changes were told in it; the next digest's news begin there.
+digests = Table(
+    "digests",
+    metadata,
+    Column("kind", String(8), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("recipient", String(320), nullable=False),
+    Column("state", String(8), nullable=False),  # claimed, sent, skipped
+    Column("message_id", String(256), nullable=False),
+    Column("content_until", Instant, nullable=False),
+    Column("subject", Text),
+    Column("body_text", Text),
+    Column("body_html", Text),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("answer", Text),
+    PrimaryKeyConstraint("kind", "day", "recipient"),
+)
+
+effort = Table(
+    "effort",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("product", Text, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("spent_on", Date, nullable=False),
+    Column("note", Text),
+)

@@ -1,0 +1,235 @@
+"""The tables of the configuration, in the order of the manual.
+
+`config.example.toml` is made from these fields, their defaults, examples and descriptions.
+"""
+
+from datetime import time, timedelta
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SerializeAsAny
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from salesdaemon.marketplaces.base import Duration, Section, ShopSettings
+from salesdaemon.marketplaces.fields import Secret
+from salesdaemon.settings_values import (
+    DEFAULT_LOCALE,
+    ChannelUrl,
+    ClockTime,
+    Currency,
+    DatabaseUrl,
+    Email,
+    Emails,
+    KeyFile,
+    Locale,
+    Name,
+    Text,
+    Texts,
+    TimeZone,
+)
+
+Level = Literal["on", "silent", "off"]
+
+NOT_YET: Final[tuple[tuple[str, ...], ...]] = (
+    ("alerts", "quiet_hours"),
+    ("alerts", "rules"),
+    ("digest", "weekly"),
+    ("digest", "monthly"),
+    ("digest", "yearly"),
+    ("heartbeat",),
+)
+"""Keys that a later version brings; refused until then, lest somebody rely on them."""
+
+_NOT_SENT_YET: Final = ("payout", "milestone", "silence")
+
+
+class DatabaseSettings(Section):
+    """Where sales are kept."""
+
+    url: DatabaseUrl = Field(
+        description="An SQLite file (sqlite:///relative or sqlite:////absolute), or "
+        "postgresql+psycopg://USER:PASSWORD@HOST/NAME with salesdaemon[postgresql] installed.",
+        examples=["sqlite:////var/lib/salesdaemon/sales.db"],
+        json_schema_extra={"default": "sales.db in the data directory"},
+    )
+
+
+class SecretsSettings(Section):
+    """What protects the logins that we obtain."""
+
+    key_file: KeyFile = Field(
+        description="The key that encrypts those logins; made with mode 0600 on first use. "
+        "Keep a copy apart from the database's.",
+        examples=["/var/lib/salesdaemon/secret.key"],
+        json_schema_extra={"default": "secret.key beside the SQLite file"},
+    )
+
+
+class ChannelSettings(Section):
+    """A way to ring you; the table's name is your own: a-z, 0-9 and _."""
+
+    url: ChannelUrl = Field(
+        description="Any Apprise URL, which names the service and your account there; a secret.",
+        examples=["pover://USER@TOKEN"],
+    )
+    sound: Text | None = Field(
+        default=None,
+        description="The sound of a ring, by the service's own name for it, where it can play one.",
+        examples=["cashregister"],
+    )
+
+
+class MailSettings(Section):
+    """The digest's own way out. Without this table none is mailed."""
+
+    host: Text = Field(
+        description="The mail server that takes your messages.", examples=["smtp.example.com"]
+    )
+    port: int = Field(default=587, ge=1, le=65535, description="Its port.")
+    security: Literal["none", "starttls", "tls"] = Field(
+        default="starttls",
+        description="How the connection is guarded: starttls (mostly port 587), tls (mostly 465) "
+        "or none.",
+    )
+    username: Text | None = Field(
+        default=None, description="The name to log in with, where it asks for one.", examples=["…"]
+    )
+    password: Secret | None = Field(default=None, description="Its password.", examples=["…"])
+    sender: Email = Field(
+        alias="from",
+        description="The address that digests come from.",
+        examples=["salesdaemon@example.com"],
+    )
+    to: Emails = Field(
+        min_length=1, description="Who gets the digests.", examples=[["me@example.com"]]
+    )
+
+
+class AlertKinds(Section):
+    """What rings: on (with sound), silent (without) or off, for each kind of news."""
+
+    sale: Level = Field(default="on", description="A paid sale.")
+    renewal: Level = Field(default="on", description="A membership was paid again.")
+    free: Level = Field(default="off", description="A download for nothing.")
+    refund: Level = Field(default="silent", description="Money went back to a buyer.")
+    dispute: Level = Field(default="silent", description="A buyer's bank took the money back.")
+    dispute_won: Level = Field(default="silent", description="And had to return it.")
+    cancelled: Level = Field(default="silent", description="A paid sale was cancelled.")
+    payout: Level = Field(default="silent", description="Not sent yet: a payout to your bank.")
+    milestone: Level = Field(default="on", description="Not sent yet: a round number was reached.")
+    silence: Level = Field(default="on", description="Not sent yet: unusually long without a sale.")
+    trouble: Level = Field(default="on", description="A shop stopped answering, a token died.")
+
+
+class AlertSettings(Section):
+    """What rings, where and how."""
+
+    channels: Texts = Field(
+        default=(),
+        description="The channels that ring.",
+        examples=[["phone"]],
+        json_schema_extra={"default": "all of them"},
+    )
+    amount: Literal["gross", "net"] = Field(
+        default="gross",
+        description="What a ring shows: gross, or net after fees; a net amount says so.",
+    )
+    burst: int = Field(
+        default=5,
+        ge=0,
+        description="More sales than this within a minute become one message; 0 = never.",
+    )
+    kinds: AlertKinds = Field(
+        default=AlertKinds(), description="What rings: on, silent or off, for each kind of news."
+    )
+
+
+class DigestSettings(Section):
+    """The mail that says what was earned."""
+
+    daily: ClockTime = Field(
+        default=time(7, 30), description='When yesterday\'s goes out, in your time zone; or "off".'
+    )
+    empty_day: Literal["short", "skip"] = Field(
+        default="short", description="After a day without sales: a short mail, or none (skip)."
+    )
+    wait_for_stale: Duration = Field(
+        default=timedelta(hours=2),
+        ge=timedelta(0),
+        description="How long to wait for a shop that does not answer before it goes out without.",
+    )
+
+
+class ProductSettings(Section):
+    """What you know better about products: the table's name is "SHOP:TITLE", with * and ?."""
+
+    effort: Literal["passive", "active"] = Field(
+        description="Whether one more sale makes no work (passive) or some (active).",
+        examples=["active"],
+    )
+
+
+class WebSettings(Section):
+    """Where /healthz, /readyz and /metrics answer."""
+
+    host: Text = Field(
+        default="127.0.0.1", description="The address to listen on; 0.0.0.0 inside a container."
+    )
+    port: int = Field(
+        default=8713, ge=0, le=65535, description="The port to listen on; 0 = any that is free."
+    )
+
+
+class Settings(BaseSettings):
+    """The whole configuration, as `load_settings` fills it."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    timezone: TimeZone = Field(
+        default="UTC",
+        description="Your IANA time zone: days and digests are yours.",
+        examples=["Europe/Berlin"],
+    )
+    currency: Currency = Field(default="EUR", description="The home currency of totals.")
+    locale: Locale = Field(
+        default=DEFAULT_LOCALE, description="How numbers and dates are written for you."
+    )
+    database: DatabaseSettings
+    secrets: SecretsSettings
+    shops: dict[Name, SerializeAsAny[ShopSettings]]
+    channels: dict[Name, ChannelSettings] = {}
+    mail: MailSettings | None = None
+    alerts: AlertSettings = AlertSettings()
+    digest: DigestSettings = DigestSettings()
+    products: dict[Text, ProductSettings] = {}
+    web: WebSettings = WebSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is handed in alone: `load_settings` reads and merges the sources.
+
+        The table of a shop is read by its marketplace's model, which may stand in another source.
+        """
+        return (init_settings,)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The seller's time zone."""
+        return ZoneInfo(self.timezone)
+
+    def remarks(self) -> list[str]:
+        """Name what was asked for and does nothing yet."""
+        kinds = self.alerts.kinds
+        asked = [kind for kind in _NOT_SENT_YET if kind in kinds.model_fields_set]
+        return [
+            f"alerts.kinds.{kind}: nothing of this kind is sent yet."
+            for kind in asked
+            if getattr(kinds, kind) != "off"
+        ]

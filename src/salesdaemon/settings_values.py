@@ -1,0 +1,165 @@
+"""How single settings are written, beside lengths of time and the fields of marketplaces.
+
+Messages complete the sentence that begins with the key, and never hold the value.
+"""
+
+import json
+import re
+from datetime import time
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
+
+from salesdaemon.marketplaces.fields import Secret
+
+NAME: Final = r"^[a-z][a-z0-9_]*$"
+DEFAULT_LOCALE: Final = "en_GB"
+MASK: Final = "**********"
+
+_CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_EMAIL: Final = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
+_CHANNEL_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S.*", re.IGNORECASE | re.DOTALL)
+_LOGIN_IN_URL: Final = re.compile(r"(?<=://)([^:@/]*):.*@")
+_PASSWORD_IN_QUERY: Final = re.compile(r"(password=)[^&]*", re.IGNORECASE)
+_SQLITE: Final = "sqlite:///"
+_POSTGRESQL: Final = "postgresql+psycopg://"
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file of an SQLite database, None for any other database."""
+    return Path(url[len(_SQLITE) :].split("?", maxsplit=1)[0]) if url.startswith(_SQLITE) else None
+
+
+def mask_url(url: str) -> str:
+    """Hide the password in a database URL."""
+    return _PASSWORD_IN_QUERY.sub(rf"\1{MASK}", _LOGIN_IN_URL.sub(rf"\1:{MASK}@", url))
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"is no IANA time zone; {_nearest_zone(name)}") from None
+    return name
+
+
+def _nearest_zone(name: str) -> str:
+    known = {zone.lower(): zone for zone in sorted(available_timezones())}
+    near = get_close_matches(name.lower(), known, n=1)
+    if near:
+        return f"did you mean `{known[near[0]]}`?"
+    return "write it as Europe/Berlin or America/New_York."
+
+
+def _currency(code: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{3}", code):
+        raise ValueError("must be a currency's three letters, such as EUR.")
+    return code.upper()
+
+
+def _locale(name: str) -> str:
+    name = name.replace("-", "_")
+    if name == DEFAULT_LOCALE:
+        return name
+    from babel.core import Locale, UnknownLocaleError  # noqa: PLC0415 - 24 MB, most never need it
+
+    try:
+        Locale.parse(name)
+    except (ValueError, UnknownLocaleError):
+        raise ValueError("is no known locale; write it as en_GB or de_DE.") from None
+    return name
+
+
+def _database_url(secret: SecretStr) -> SecretStr:
+    scheme, _, rest = secret.get_secret_value().strip().partition("://")
+    if scheme in {"postgres", "postgresql", "postgresql+psycopg"} and rest:
+        return SecretStr(_POSTGRESQL + rest)
+    if scheme == "sqlite" and rest.startswith("/"):
+        return SecretStr(_SQLITE + _sqlite_file(rest[1:]))
+    raise ValueError("must be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME.")
+
+
+def _sqlite_file(path: str) -> str:
+    if not path.split("?", maxsplit=1)[0] or path.startswith((":memory:", "file:")):
+        raise ValueError("must name the file of the SQLite database, as in sqlite:///sales.db.")
+    if not path.startswith("~"):
+        return path
+    return _home(path)
+
+
+def _home(path: str) -> str:
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:
+        raise ValueError("has a ~, but this user has no home directory.") from None
+
+
+def _key_file(path: Path) -> Path:
+    return Path(_home(str(path)))
+
+
+def _channel_url(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value().strip()
+    if not _CHANNEL_URL.fullmatch(text):
+        raise ValueError("must be an Apprise URL such as ntfy://TOPIC.")
+    return SecretStr(text)
+
+
+def _email(address: str) -> str:
+    if not _EMAIL.fullmatch(address) or not address.isprintable():
+        raise ValueError("must be an e-mail address such as me@example.com.")
+    return address
+
+
+def _clock_time(value: object) -> object:
+    """Read "07:30" or "off"; TOML's own local times are times already."""
+    if isinstance(value, time) or value == "off":
+        return value
+    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be a time of the day such as "07:30", or "off".')
+    return time(int(match[1]), int(match[2]))
+
+
+def _list(value: object) -> object:
+    """Read a list that an environment variable gives as JSON or with commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('must be a list such as ["one", "two"].') from None
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _each_once(entries: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(entries))
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty.")
+    return text.strip()
+
+
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+"""A shop's or channel's name, the seller's own."""
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+"""Text that is not blank, without space around it."""
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Currency = Annotated[str, AfterValidator(_currency)]
+Locale = Annotated[str, AfterValidator(_locale)]
+DatabaseUrl = Annotated[Secret, AfterValidator(_database_url)]
+KeyFile = Annotated[Path, AfterValidator(_key_file)]
+ChannelUrl = Annotated[Secret, AfterValidator(_channel_url)]
+Email = Annotated[Text, AfterValidator(_email)]
+ClockTime = Annotated[time | Literal["off"], BeforeValidator(_clock_time)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_list), AfterValidator(_each_once)]
+"""Names, each once, in the order given."""
+Emails = Annotated[tuple[Email, ...], BeforeValidator(_list), AfterValidator(_each_once)]

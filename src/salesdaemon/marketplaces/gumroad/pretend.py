@@ -108,6 +108,7 @@ class PretendGumroad:
         buyer_presentment: Presentment | str | None = None,
         country_iso2: str | None = "DE",
         listed_at: datetime | None = None,
+        raw: Mapping[str, object] | None = None,
         **raw_overrides: object,
     ) -> str:
         """Sell something and return the id of the sale.
@@ -115,8 +116,9 @@ class PretendGumroad:
         `price` and `fee` are US cents whatever the listed `currency`; `listed_total` counts the
         latter's minor units. `trial` alone is the start of a free trial; with `recurring` or
         `upgrade` it is a payment in a membership that began with one. A `listed_at` in the future
-        hides the sale until then. `raw_overrides` replace fields of the JSON (`ABSENT` removes
-        one) and leave `books` alone, but for a `product_name`.
+        hides the sale until then. `raw` and `raw_overrides` replace fields of the JSON (`ABSENT`
+        removes one; `price`, `currency` and `quantity` only fit into `raw`) and leave `books`
+        alone, but for a `product_name`.
         """
         member = subscription or recurring or trial or upgrade
         with self._ledger.lock:
@@ -142,7 +144,7 @@ class PretendGumroad:
             sale.country = country_iso2
             if member:
                 sale.subscription_id = self._ledger.opaque_id("subscription", sale.order_id)
-            sale.overrides = raw_overrides or None
+            sale.overrides = {**(raw or {}), **raw_overrides}
             self._ledger.add(sale)
             return sale.id
 

@@ -7,7 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
+
+from salesdaemon.marketplaces.gumroad.pretend_json import text_of
 
 PUBLIC_SCOPES = frozenset(
     {
@@ -64,18 +66,23 @@ def _refuse(status: int, error: str, description: str) -> Response:
     return Response(b"", status, {"WWW-Authenticate": challenge})
 
 
+def json_answer(body: object, status: int = 200) -> Response:
+    """Answer with JSON, whatever text is in it."""
+    return Response(text_of(body), status, media_type="application/json; charset=utf-8")
+
+
 def bad_request(message: str) -> Response:
     """Answer in the shape that the vendor keeps for parameters it cannot read."""
-    return JSONResponse({"status": 400, "error": message}, 400)
+    return json_answer({"status": 400, "error": message}, 400)
 
 
 def missing(what: str) -> Response:
     """Answer as the vendor does for something that does not exist: with a 200."""
-    return JSONResponse({"success": False, "message": f"The {what} was not found."})
+    return json_answer({"success": False, "message": f"The {what} was not found."})
 
 
 async def not_found(request: Request, _error: Exception) -> Response:
     """Answer a path that is no route: as JSON under the API, else as a page."""
     if request.url.path.startswith(("/v2/", "/api/v2/")):
-        return JSONResponse({"success": False, "error": "Not found"}, 404)
+        return json_answer({"success": False, "error": "Not found"}, 404)
     return HTMLResponse("<!DOCTYPE html><html><body><h1>Page not found</h1></body></html>", 404)

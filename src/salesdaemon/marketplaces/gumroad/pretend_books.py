@@ -82,7 +82,7 @@ def _affiliate(sale: Sale, gross: int, refunded: int) -> int:
 
 
 def _item(sale: Sale, gross: int) -> dict[str, object]:
-    named = (sale.overrides or {}).get("product_name")
+    named = sale.overrides.get("product_name")
     return {
         "product_id": sale.product.id,
         "product": named if isinstance(named, str) else sale.product.name,

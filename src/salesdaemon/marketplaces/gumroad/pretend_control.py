@@ -1,14 +1,17 @@
 """How another process makes things happen in the pretend shop: `/_pretend/…`, JSON, no login."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
+
+from salesdaemon.marketplaces.gumroad.pretend_access import json_answer
 
 if TYPE_CHECKING:
     from salesdaemon.marketplaces.gumroad.pretend import PretendGumroad
@@ -37,7 +40,7 @@ def control_routes(pretend: "PretendGumroad") -> list[Route]:
     }
     facts: Mapping[str, Callable[[], object]] = {
         "books": pretend.books,
-        "requests": lambda: list(pretend.requests),
+        "requests": lambda: [asdict(request) for request in list(pretend.requests)],
         "faults": lambda: pretend.faults.fired,
     }
     return [
@@ -56,16 +59,15 @@ def _post(action: _Action) -> Callable[[Request], Any]:
             arguments = msgspec.json.decode(body or b"{}", type=dict[str, Any])
             result = await run_in_threadpool(action, **arguments)
         except (TypeError, ValueError, LookupError, msgspec.MsgspecError) as error:
-            return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
-        return JSONResponse({"result": result})
+            return json_answer({"error": f"{type(error).__name__}: {error}"}, 400)
+        return json_answer({"result": result})
 
     return endpoint
 
 
 def _get(tell: Callable[[], object]) -> Callable[[Request], Any]:
     async def endpoint(_request: Request) -> Response:
-        facts = await run_in_threadpool(lambda: msgspec.json.encode(tell()))
-        return Response(facts, media_type="application/json")
+        return await run_in_threadpool(lambda: json_answer(tell()))
 
     return endpoint
 

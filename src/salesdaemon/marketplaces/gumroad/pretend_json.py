@@ -85,12 +85,11 @@ class SaleWriter:
             **self._kept(buyer(sale.order_id % BUYERS)),
             **_mood(tick, licensed=sale.product.licensed, subscribed=subscribed),
             "quantity": sale.quantity,
-            **(sale.overrides or {}),
+            **sale.overrides,
             **fields,
         }
         kept = {key: value for key, value in whole.items() if value is not ABSENT}
-        # json, for it alone writes a lone surrogate (as an escape, which is how one arrives).
-        return json.dumps(kept, separators=(",", ":")).encode()
+        return text_of(kept)
 
     def warm(self, sale: Sale) -> bytes:
         """Write a sale's own facts ahead of time, up to the comma before its product."""
@@ -98,7 +97,7 @@ class SaleWriter:
         return sale.encoded
 
     def _warm_product(self, product: Product) -> bytes:
-        product.encoded = _encode(self._kept(_product_fields(product)))[1:-1]
+        product.encoded = text_of(self._kept(_product_fields(product)))[1:-1]
         return product.encoded
 
     def _kept(self, fields: dict[str, object]) -> dict[str, object]:
@@ -119,6 +118,11 @@ class SaleWriter:
             **_subscription(sale),
             **_traces(sale),
         }
+
+
+def text_of(value: object) -> bytes:
+    """Write anything as JSON: a lone surrogate too, as the escape in which one arrives."""
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _money(sale: Sale, *, currency: str | None) -> dict[str, object]:

@@ -74,7 +74,7 @@ class Sale:
     disputed: bool = False
     dispute_won: bool = False
     parts: "list[Sale]" = field(default_factory=list)
-    overrides: dict[str, object] | None = None
+    overrides: dict[str, object] = field(default_factory=dict)
     encoded: bytes | None = None
 
     @property

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from salesdaemon.marketplaces.gumroad.pretend_access import (
     PUBLIC_SCOPES,
     Access,
     bad_request,
+    json_answer,
     missing,
 )
 from salesdaemon.marketplaces.gumroad.pretend_books import net_of
@@ -51,7 +52,7 @@ class ShopEndpoints:
         }
         if self.access.scopes & {"view_profile", "account"}:
             user |= {"email": "seller@example.com", "currency_type": "usd"}
-        return JSONResponse({"success": True, "user": user})
+        return json_answer({"success": True, "user": user})
 
     async def products(self, request: Request) -> Response:
         """Answer `/products`: ten at a time, the newest first."""
@@ -76,7 +77,7 @@ class ShopEndpoints:
         if refusal := self.access.refusal(request, {"view_payouts"}):
             return refusal
         with self.ledger.lock:
-            return JSONResponse({"success": True, "payout": self._payouts()[0]})
+            return json_answer({"success": True, "payout": self._payouts()[0]})
 
     async def payout(self, request: Request) -> Response:
         """Answer `/payouts/:id` with the ids of the sales in it."""
@@ -86,7 +87,7 @@ class ShopEndpoints:
             weeks = self._weeks()
         for payday, sales in weeks.items():
             if self._payout_id(payday) == request.path_params["payout_id"]:
-                return JSONResponse(
+                return json_answer(
                     {"success": True, "payout": self._payout(payday, sales) | _ids(sales)}
                 )
         return missing("payout")
@@ -176,4 +177,4 @@ def _page(
         following = str(first + PAGE_SIZE)
         path = request.scope["path"].removesuffix(".json")
         body |= {"next_page_key": following, "next_page_url": f"{path}?page_key={following}"}
-    return JSONResponse(body)
+    return json_answer(body)

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from salesdaemon.marketplaces.gumroad.pretend_access import (
     Access,
     BadRequestError,
     bad_request,
+    json_answer,
     not_found,
 )
 from salesdaemon.marketplaces.gumroad.pretend_ledger import Ledger, Span
@@ -53,7 +54,7 @@ class SummaryEndpoint:
             body |= {"currency": "usd", "from": first.isoformat(), "to": last.isoformat()}
             if group_by:
                 body["breakdown"] = self._breakdown(sales, group_by)
-        return JSONResponse(body)
+        return json_answer(body)
 
     def _read(self, params: QueryParams) -> tuple[date, date, str | None]:
         group_by = params.get("group_by") or None

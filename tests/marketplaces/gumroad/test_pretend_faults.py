@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from typing import Any
 
@@ -195,6 +196,6 @@ def test_the_shop_runs_as_a_process_of_its_own() -> None:
         assert httpx.get(f"{url}/v2/sales/summary", headers=headers).status_code == 404
         assert len(httpx.get(f"{url}/v2/sales", headers=headers).json()["sales"]) == 10
         while len(httpx.get(f"{url}/_pretend/books").json()) < 31:
-            pass
+            time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0

@@ -172,7 +172,7 @@ def _refunded(teller: Storyteller, sale: Sale) -> None:
 
 
 def _partly_refunded(teller: Storyteller, sale: Sale) -> None:
-    teller.random.choice((_ordinary, _several, _discovered, _own_processor))(teller, sale)
+    teller.random.choice((_ordinary, _several, _foreign, _discovered, _own_processor))(teller, sale)
     sale.refund(teller.random.randrange(100, sale.price - 100), teller.later(sale))
 
 

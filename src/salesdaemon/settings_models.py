@@ -40,7 +40,8 @@ NOT_YET: Final[tuple[tuple[str, ...], ...]] = (
 )
 """Keys that a later version brings; refused until then, lest somebody rely on them."""
 
-_NOT_SENT_YET: Final = ("payout", "milestone", "silence")
+NOT_SENT_YET: Final = ("payout", "milestone", "silence")
+"""Kinds of news that may be set already and that nothing sends."""
 
 
 class DatabaseSettings(Section):
@@ -227,7 +228,7 @@ class Settings(BaseSettings):
     def remarks(self) -> list[str]:
         """Name what was asked for and does nothing yet."""
         kinds = self.alerts.kinds
-        asked = [kind for kind in _NOT_SENT_YET if kind in kinds.model_fields_set]
+        asked = [kind for kind in NOT_SENT_YET if kind in kinds.model_fields_set]
         return [
             f"alerts.kinds.{kind}: nothing of this kind is sent yet."
             for kind in asked

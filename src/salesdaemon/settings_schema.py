@@ -68,7 +68,7 @@ class Schema:
     def secrets(self, path: Keys) -> set[str]:
         """Return the keys of the table at a path that hold secrets."""
         model = self.model(path)
-        found = _fields(model).items() if model else ()
+        found = fields_of(model).items() if model else ()
         return {key for key, info in found if is_secret(info.annotation)}
 
     def keys(self, path: Keys) -> list[str]:
@@ -76,7 +76,7 @@ class Schema:
         model = self.model(path)
         if model is None:
             return []
-        return [*_fields(model), *(f"{key}_file" for key in sorted(self.secrets(path)))]
+        return [*fields_of(model), *(f"{key}_file" for key in sorted(self.secrets(path)))]
 
 
 def to_problems(error: ValidationError, schema: Schema, prefix: Keys = ()) -> list[Problem]:
@@ -101,6 +101,11 @@ def suggest(word: str, known: list[str]) -> str:
 def is_secret(kind: Any) -> bool:  # noqa: ANN401 - an annotation: a class or a generic alias
     """Tell whether values of a type are secrets."""
     return kind is SecretStr or any(is_secret(part) for part in get_args(kind))
+
+
+def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a table by the keys that the configuration uses."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
 def _to_problem(detail: ErrorDetails, schema: Schema, prefix: Keys) -> Problem:
@@ -129,14 +134,10 @@ def _is_model(kind: Any) -> bool:  # noqa: ANN401 - an annotation: a class or a 
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    return {info.alias or name: info for name, info in model.model_fields.items()}
-
-
 def _below(kind: Any, key: str) -> Any:  # noqa: ANN401 - an annotation: a class or a generic alias
     """Return the type under a key, looking through `X | None` and `Annotated`."""
     if _is_model(kind):
-        info = _fields(kind).get(key)
+        info = fields_of(kind).get(key)
         return _table_in(info.annotation) if info else None
     return _table_in(get_args(kind)[1]) if get_origin(kind) is dict else None
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
 
-from salesdaemon.marketplaces.fields import Secret
+from salesdaemon.marketplaces.fields import PLACEHOLDER, Secret
 
 NAME: Final = r"^[a-z][a-z0-9_]*$"
 DEFAULT_LOCALE: Final = "en_GB"
@@ -143,6 +143,8 @@ def _each_once(entries: tuple[str, ...]) -> tuple[str, ...]:
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty.")
+    if text.strip() == PLACEHOLDER:
+        raise ValueError("still holds the … of the example; put your own there.")
     return text.strip()
 
 

@@ -64,6 +64,10 @@ class AuthError(MarketplaceError):
     """The marketplace refuses us until the owner acts; polling that shop stops."""
 
 
+class WrongAccountError(AuthError):
+    """A shop's name and the account its credentials open do not belong together."""
+
+
 class RateLimitError(MarketplaceError):
     """The marketplace asks us to wait; `retry_after_seconds` is None if it names no time."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from salesdaemon.errors import StoreError
+from salesdaemon.errors import StoreError, WrongAccountError
 from salesdaemon.store.tables import accounts, sales, set_aside, settings, shops
 
 
@@ -41,10 +41,6 @@ class ShopRecord:
     action: str | None = None
     problem_since: datetime | None = None
     told_at: datetime | None = None
-
-
-class BoundElsewhereError(StoreError):
-    """A shop's name and a marketplace's account do not belong together."""
 
 
 def upsert_for(connection: Connection) -> Callable[[Table], Insert]:
@@ -101,19 +97,19 @@ def bind(
     `configured` are the shops of the configuration with their marketplaces.
 
     Raises:
-        BoundElsewhereError: the name belongs to another account, or the account to another
+        WrongAccountError: the name belongs to another account, or the account to another
             shop that is still configured.
     """
     account = find_account(connection, marketplace=marketplace, external_id=external_id)
     named = find_account_of_shop(connection, shop)
     if named is not None and (account is None or named.id != account.id):
-        raise BoundElsewhereError(
+        raise WrongAccountError(
             f"Shop {shop!r} belongs to account {named.external_id}, but these credentials open "
             f"account {external_id}.",
             fix=f"Put the new account under a name of its own, such as [shops.{shop}_2].",
         )
     if account is not None and account.shop != shop and account.shop in configured:
-        raise BoundElsewhereError(
+        raise WrongAccountError(
             f"Shops {account.shop!r} and {shop!r} open the same account {external_id}.",
             fix=f"Remove [shops.{shop}] from the configuration.",
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from salesdaemon.domain.period import day_of
 from salesdaemon.domain.sale import Sale, Status
 from salesdaemon.store.accounts import begin_watch, save_plan, upsert_for
 from salesdaemon.store.outbox import OutboxEntry, enqueue
-from salesdaemon.store.tables import arrivals, changes, items, sales, set_aside
+from salesdaemon.store.tables import accounts, arrivals, changes, items, sales, set_aside
 
 _CHUNK = 500  # ids in one question; SQLite's older limit on variables is 999
 
@@ -89,6 +89,10 @@ def record(connection: Connection, batch: Batch, telling: Telling, zone: ZoneInf
     Sales that are known and unchanged cost a question and are not written again. Repeating a
     batch changes nothing.
     """
+    # Two processes that record for one account take turns, so that neither decides twice.
+    connection.execute(
+        select(accounts.c.id).where(accounts.c.id == batch.account_id).with_for_update()
+    )
     seen = {sale.external_id: sale for sale in batch.sales}
     known = _known(connection, batch.account_id, seen)
     aside = _known_set_aside(connection, batch.account_id, seen)
@@ -367,7 +371,3 @@ def _set_aside(connection: Connection, batch: Batch) -> list[Unreadable]:
 
 def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:
     return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
-
-
-EVERYTHING_READ = datetime.min.replace(tzinfo=UTC)
-"""`Watch.read_back_to` once all of the history has been read."""

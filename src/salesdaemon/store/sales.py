@@ -10,9 +10,11 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Tuple,
     and_,
     bindparam,
     func,
+    literal,
     select,
     tuple_,
     update,
@@ -47,7 +49,7 @@ def iterate_sales(
     while True:
         query = _query(wanted).order_by(*_ORDER_KEYS).limit(_AT_ONCE)
         if after is not None:
-            query = query.where(tuple_(*_ORDER_KEYS) > tuple_(*after))
+            query = query.where(tuple_(*_ORDER_KEYS) > _bound(after))
         rows = connection.execute(query).all()
         yield from _with_items(connection, rows, overrides)
         if len(rows) < _AT_ONCE:
@@ -58,6 +60,13 @@ def iterate_sales(
 
 _ORDER_TIME = func.coalesce(sales.c.paid_at, sales.c.created_at)
 _ORDER_KEYS = (sales.c.sold_on, _ORDER_TIME, sales.c.account_id, sales.c.external_id)
+
+
+def _bound(values: Sequence[Any]) -> Tuple:
+    """Bind each value as its column would; an instant is a number in the database."""
+    return tuple_(
+        *(literal(value, key.type) for value, key in zip(values, _ORDER_KEYS, strict=True))
+    )
 
 
 def list_sales(

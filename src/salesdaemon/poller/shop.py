@@ -1,0 +1,503 @@
+"""Poll one shop: carry out its plan, one request after the other, and record what comes."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from salesdaemon.domain.changes import Watch
+from salesdaemon.domain.sale import Sale
+from salesdaemon.errors import (
+    AuthError,
+    MarketplaceError,
+    PayloadError,
+    RateLimitError,
+    StoreError,
+    UnavailableError,
+    WindowTooWideError,
+)
+from salesdaemon.marketplaces.base import Feed, Page, SetAside, Window
+from salesdaemon.poller.budget import after_failures, background_gap, effective_interval
+from salesdaemon.poller.journal import Journal, Trouble, describe_set_aside
+from salesdaemon.poller.plan import RECENT, Plan, Reading
+from salesdaemon.store.accounts import AccountRecord, bind, save_plan
+from salesdaemon.store.engine import Store
+from salesdaemon.store.logins import ShopLogin
+from salesdaemon.store.recording import Batch, Recorded, Telling, record
+from salesdaemon.store.sales import list_unpaid
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+LOOK_BACK = timedelta(days=1)
+"""How far before the newest known order a poll still looks; older ones are for the sweeps."""
+BATCH_SALES = 300
+ASK_REFUSED_AGAIN = timedelta(minutes=15)
+TELL_AFTER = timedelta(minutes=15)
+TELL_AFTER_FAILURES = 15
+SHORTEST_RATE_WAIT = timedelta(seconds=2)
+LONGEST_TEXT = 128
+LARGEST_AMOUNT = 2**62
+_NOTHING_READ = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A shop of the configuration, with everything its poller works with.
+
+    `login` is None where the settings hold the credentials. `configured` are all shops of the
+    configuration with their marketplaces.
+    """
+
+    name: str
+    marketplace: str
+    feed: Feed
+    earliest: datetime
+    poll_every: timedelta
+    configured: Mapping[str, str]
+    login: ShopLogin | None = None
+
+
+@dataclass(slots=True)
+class Polled:
+    """What one poll brought."""
+
+    new: list[Sale] = field(default_factory=list)
+    changed: list[Sale] = field(default_factory=list)
+    told: int = 0
+
+
+class ShopPoller:
+    """Polls one shop. Nothing here runs twice at once: `tick` is called by one job."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        store: Store,
+        *,
+        telling: Telling,
+        trouble: Trouble,
+        zone: ZoneInfo,
+        clock: Callable[[], datetime],
+        started_at: datetime | None = None,
+        on_told: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make a poller; `started_at` is the start of a daemon, for the recap of what it missed."""
+        self.shop = shop
+        self.journal = Journal(store, shop.name, shop.marketplace, trouble)
+        self.first_poll_done = False
+        self.polling = False
+        self.first_attempt_over = False
+        self.store_failing = False
+        self.plan = Plan()
+        self._store = store
+        self._telling = telling
+        self._zone = zone
+        self._clock = clock
+        self._started_at = started_at
+        self._on_told = on_told
+        self._account: AccountRecord | None = None
+        self._due_at: datetime | None = None
+        self._failures = 0
+        self._background_failures = 0
+        self._background_after: datetime | None = None
+        self._ask_refused_at: datetime | None = None
+        self._refused_generation: int | None = None
+
+    # What the scheduler calls
+
+    async def tick(self, slice_length: timedelta) -> None:
+        """Poll if it is due, then read on in the background until the slice is over.
+
+        Never raises for anything that is expected to go wrong.
+        """
+        started = self._clock()
+        if not await self._may_ask(started):
+            self.first_attempt_over = True
+            return
+        poll_is_due = self._due_at is None or started >= self._due_at - slice_length / 10
+        try:
+            if poll_is_due:
+                self._schedule_next(started)
+                await self.attempt()
+            elif self._account is not None:
+                await self._noting_failures(self._look_at_unpaid(Polled()))
+        except (MarketplaceError, StoreError):
+            return
+        finally:
+            self.first_attempt_over = True
+        await self._work_in_background(started + slice_length)
+
+    @property
+    def interval(self) -> timedelta:
+        """How often the shop is polled now, its limits considered and failures left out."""
+        limits = self.shop.feed.limits()
+        return effective_interval(self.shop.poll_every, limits.per_day, limits.remaining_today)
+
+    def _schedule_next(self, started: datetime) -> None:
+        """Set the next poll on the grid of the interval, without drifting."""
+        interval = self.interval
+        due = self._due_at
+        on_grid = due is not None and due <= started < due + interval
+        self._due_at = (due if due is not None and on_grid else started) + interval
+
+    async def _may_ask(self, now: datetime) -> bool:
+        waits = self.journal.record.not_before
+        if waits is not None and now < waits:
+            return False
+        if not self.journal.record.login_needed:
+            return True
+        if self._ask_refused_at is None or now >= self._ask_refused_at:
+            return True
+        try:
+            return await self._has_new_login()
+        except StoreError as error:
+            await self._note_failure(error)
+            return False
+
+    async def _has_new_login(self) -> bool:
+        if self.shop.login is None:
+            return False
+        return await self.shop.login.generation() != self._refused_generation
+
+    # One poll
+
+    async def attempt(self) -> Polled:
+        """Ask for new orders and record them, following pages as far as needed.
+
+        Raises:
+            MarketplaceError: the marketplace did not do what was asked. It has been noted.
+            StoreError: the database could not be read or written.
+        """
+        return await self._noting_failures(self._poll())
+
+    async def _noting_failures(self, step: Awaitable[Result]) -> Result:
+        try:
+            return await step
+        except (MarketplaceError, StoreError) as error:
+            await self._note_failure(error)
+            raise
+
+    async def _poll(self) -> Polled:
+        polled = Polled()
+        self.polling = True
+        try:
+            await self._identify()
+            await self._poll_newest(polled)
+            await self._look_at_unpaid(polled)
+            await self._note_good_poll()
+        finally:
+            self.polling = False
+        return polled
+
+    async def _identify(self) -> None:
+        """Find out whose orders these are, once, and bind the shop's name to that account."""
+        if self._account is not None:
+            return
+        account = await self.shop.feed.identify()
+
+        def _bind() -> AccountRecord:
+            with self._store.write() as connection:
+                self.journal.write(connection)
+                return bind(
+                    connection,
+                    shop=self.shop.name,
+                    marketplace=self.shop.marketplace,
+                    external_id=account.external_id,
+                    configured=self.shop.configured,
+                )
+
+        self._account = await asyncio.to_thread(_bind)
+        self.journal.record = replace(self.journal.record, account_id=self._account.id)
+        self.plan = Plan.from_text(self._account.plan)
+
+    @property
+    def account(self) -> AccountRecord:
+        """The account, once it is known."""
+        if self._account is None:
+            raise UnavailableError(f"The account of shop {self.shop.name!r} is not known yet.")
+        return self._account
+
+    async def _poll_newest(self, polled: Polled) -> None:
+        before = newest = self.plan.floor
+        window = Window(first=(before or self._clock()) - LOOK_BACK)
+        cursor: str | None = None
+        while True:
+            page = await self._fetch_newest(window, cursor)
+            newest = _newest(page, newest)
+            recorded = await self._record_poll_page(page, polled)
+            cursor = page.cursor
+            if cursor is None or _reached(page, before or self.account.watch_since, recorded):
+                break
+        self.plan = self.plan.polled(newest)
+        if newest != before:
+            await asyncio.to_thread(self._save_plan)
+
+    async def _fetch_newest(self, window: Window, cursor: str | None) -> Page:
+        try:
+            return await self.shop.feed.fetch_newest(window, cursor)
+        except WindowTooWideError:
+            # After a long pause a big shop cannot search all of it at once: ask for the last
+            # day only, and let the sweep of recent orders, which can split, read the rest.
+            self.plan = self.plan.catching_up(window.first)
+            return await self.shop.feed.fetch_newest(Window(self._clock() - LOOK_BACK), None)
+
+    async def _record_poll_page(self, page: Page, polled: Polled) -> Recorded:
+        begins = page.vendor_time if self.account.watch_since is None else None
+        if begins is not None:
+            begins = begins.replace(microsecond=0)
+            self.plan = self.plan.begun(self._clock(), self.shop.earliest)
+        plan = self.plan if begins is not None else None
+        recorded = await self._record([page], begins_watch=begins, plan=plan)
+        if begins is not None:
+            log.info("watch_began shop=%s since=%s", self.shop.name, begins.isoformat())
+            self._account = replace(self.account, watch_since=begins)
+        polled.new += recorded.new
+        polled.changed += recorded.changed
+        polled.told += recorded.told
+        return recorded
+
+    async def _look_at_unpaid(self, polled: Polled) -> None:
+        unpaid = await asyncio.to_thread(self._list_unpaid)
+        if not unpaid:
+            return
+        page = await self.shop.feed.fetch_unpaid(unpaid)
+        recorded = await self._record([page])
+        polled.new += recorded.new
+        polled.changed += recorded.changed
+        polled.told += recorded.told
+
+    def _list_unpaid(self) -> dict[str, datetime]:
+        with self._store.read() as connection:
+            return list_unpaid(connection, self.account.id)
+
+    async def _note_good_poll(self) -> None:
+        now = self._clock()
+        self.first_poll_done = True
+        self.store_failing = False
+        self._failures = 0
+        self._refused_generation = self._ask_refused_at = None
+        if self.journal.polled(now, self.interval):
+            await asyncio.to_thread(self._write_journal)
+
+    def _write_journal(self) -> None:
+        with self._store.write() as connection:
+            self.journal.write(connection)
+            save_plan(connection, self.account.id, self.plan.to_text())
+
+    def _save_plan(self) -> None:
+        with self._store.write() as connection:
+            save_plan(connection, self.account.id, self.plan.to_text())
+
+    # Recording
+
+    async def _record(
+        self,
+        pages: Sequence[Page],
+        *,
+        begins_watch: datetime | None = None,
+        plan: Plan | None = None,
+        read_back_to: datetime | None = None,
+    ) -> Recorded:
+        missed_before = None if self.first_poll_done else self._started_at
+        sales, unstorable = _storable([sale for page in pages for sale in page.sales])
+        batch = Batch(
+            account_id=self.account.id,
+            shop=self.shop.name,
+            sales=sales,
+            watch=Watch(self.account.watch_since, read_back_to or self.plan.read_back_to),
+            seen_at=self._clock(),
+            set_aside=[*unstorable, *(order for page in pages for order in page.set_aside)],
+            begins_watch=begins_watch,
+            plan=plan.to_text() if plan is not None else None,
+            missed_before=missed_before,
+        )
+        recorded = await asyncio.to_thread(self._record_batch, batch)
+        for sale in recorded.new if self.account.watch_since is not None else ():
+            if recorded.told:
+                log.info("sale_recorded shop=%s sale_id=%s", self.shop.name, sale.external_id)
+        if recorded.told or recorded.changed or recorded.newly_set_aside:
+            self._on_told()
+        return recorded
+
+    def _record_batch(self, batch: Batch) -> Recorded:
+        with self._store.write() as connection:
+            recorded = record(connection, batch, self._telling, self._zone)
+            if recorded.newly_set_aside:
+                orders = [(order.external_id, order.reason) for order in recorded.newly_set_aside]
+                title, body = describe_set_aside(self.shop.name, orders)
+                event = f"set_aside:{batch.account_id}:{orders[0][0]}"
+                self.journal.tell(connection, event, title, body, batch.seen_at)
+                log.warning("orders_set_aside shop=%s count=%d", self.shop.name, len(orders))
+        return recorded
+
+    # In the background: sweeps and history
+
+    async def _work_in_background(self, deadline: datetime) -> None:
+        now = self._clock()
+        if self._account is None or (self._background_after and now < self._background_after):
+            return
+        try:
+            while (name := self.plan.due(self._clock())) and self._clock() < deadline:
+                await self.read_on(name, deadline)
+                if name == RECENT.name and self.plan.sweeps[name].reading is None:
+                    await self._look_at_tripwire()
+                if self._background_after is not None:
+                    break
+        except (MarketplaceError, StoreError) as error:
+            await self._note_background_failure(error)
+        else:
+            self._background_failures = 0
+
+    async def read_on(
+        self,
+        name: str,
+        deadline: datetime,
+        on_progress: Callable[[int, datetime | None], None] = lambda _count, _oldest: None,
+    ) -> None:
+        """Read on where a sweep or the history had stopped, until it is done or time is up.
+
+        The next page is asked for while the last ones are being recorded.
+        """
+        reading = self.plan.reading(name, self._clock())
+        pages: list[Page] = []
+        writing: asyncio.Task[Recorded] | None = None
+        try:
+            while not reading.finished:
+                page, reading = await self._fetch_page(reading)
+                if page is not None:
+                    pages.append(page)
+                stop = reading.finished or self._clock() >= deadline or self._must_pause()
+                if stop or sum(len(page.sales) for page in pages) >= BATCH_SALES:
+                    if writing is not None:
+                        await writing
+                    on_progress(sum(len(page.sales) for page in pages), reading.oldest)
+                    writing = asyncio.create_task(self._record_progress(name, reading, pages))
+                    pages = []
+                if stop:
+                    break
+        finally:
+            # Also after a failure: what was read until then is recorded.
+            if writing is not None:
+                await writing
+            if pages:
+                await self._record_progress(name, reading, pages)
+
+    async def _record_progress(
+        self, name: str, reading: Reading, pages: Sequence[Page]
+    ) -> Recorded:
+        """Record pages together with how far a task has come.
+
+        Whether an order was listed late is judged by what had been read before these pages.
+        """
+        read_before = self.plan.read_back_to or _NOTHING_READ
+        plan = self.plan.progressed(name, reading, self._clock())
+        recorded = await self._record(pages, plan=plan, read_back_to=read_before)
+        self.plan = self.plan.progressed(name, reading, self._clock())
+        return recorded
+
+    async def _fetch_page(self, reading: Reading) -> tuple[Page | None, Reading]:
+        first, end = reading.windows[-1]
+        try:
+            page = await self.shop.feed.fetch_window(Window(first, end), reading.cursor)
+        except WindowTooWideError:
+            return None, reading.narrowed(self._clock())
+        except (PayloadError, UnavailableError) as error:
+            tried_before = isinstance(error, PayloadError) or self._background_failures > 1
+            if reading.cursor is None or not tried_before:
+                raise
+            # The page a cursor leads to cannot be had: begin again from the last order read.
+            return None, reading.restarted()
+        return page, reading.after(page.cursor, page.oldest)
+
+    def _must_pause(self) -> bool:
+        """Tell whether the marketplace's limits ask the background to stop for now."""
+        limits = self.shop.feed.limits()
+        gap = background_gap(limits.per_day, limits.remaining_today)
+        self._background_after = self._clock() + gap if gap else None
+        return bool(gap)
+
+    async def _look_at_tripwire(self) -> None:
+        now = self._clock()
+        marks = await self.shop.feed.fetch_tripwire(now.astimezone(UTC).date())
+        if marks:
+            self.plan = self.plan.tripped(marks, now)
+            await asyncio.to_thread(self._save_plan)
+
+    # When it goes wrong
+
+    async def _note_failure(self, error: MarketplaceError | StoreError) -> None:
+        now = self._clock()
+        self._failures += 1
+        if not isinstance(error, RateLimitError):
+            self._due_at = now + after_failures(self.interval, self._failures)
+        self.store_failing = isinstance(error, StoreError)
+        if isinstance(error, StoreError):
+            log.error("store_failed shop=%s what=%s", self.shop.name, error.what)
+            return
+        try:
+            await self._write_failure(error, now)
+        except StoreError as failure:
+            self.store_failing = True
+            log.error("store_failed shop=%s what=%s", self.shop.name, failure.what)  # noqa: TRY400 - expected
+
+    async def _write_failure(self, error: MarketplaceError, now: datetime) -> None:
+        if isinstance(error, RateLimitError):
+            await asyncio.to_thread(self.journal.waiting, self._wait_until(error, now), error.what)
+        elif isinstance(error, AuthError):
+            self._ask_refused_at = now + min(ASK_REFUSED_AGAIN, 15 * self.interval)
+            if self.shop.login is not None:
+                self._refused_generation = await self.shop.login.generation()
+            await asyncio.to_thread(self.journal.login_needed, error.what, error.fix, now)
+        else:
+            since = self.journal.record.problem_since or now
+            tell = self._failures >= TELL_AFTER_FAILURES or now - since >= TELL_AFTER
+            await asyncio.to_thread(
+                lambda: self.journal.failed(error.what, error.fix, now, tell=tell)
+            )
+
+    def _wait_until(self, error: RateLimitError, now: datetime) -> datetime:
+        if error.retry_after_seconds is not None:
+            return now + max(timedelta(seconds=error.retry_after_seconds), timedelta(seconds=1))
+        return now + max(SHORTEST_RATE_WAIT, after_failures(self.interval / 2, self._failures))
+
+    async def _note_background_failure(self, error: MarketplaceError | StoreError) -> None:
+        """Put the background off; the polls go on, and tell where those fail as well."""
+        self._background_failures += 1
+        now = self._clock()
+        if isinstance(error, RateLimitError):
+            await self._note_failure(error)
+            return
+        wait = after_failures(max(self.interval, timedelta(seconds=5)), self._background_failures)
+        self._background_after = now + wait
+        log.warning("background_failed shop=%s what=%s", self.shop.name, error.what)
+
+
+def _newest(page: Page, newest: datetime | None) -> datetime | None:
+    """Return the newest creation seen; one in the marketplace's future counts as now."""
+    seen = [min(sale.created_at, page.vendor_time) for sale in page.sales]
+    return max([*seen, *([newest] if newest is not None else [])], default=None)
+
+
+def _reached(page: Page, floor: datetime | None, recorded: Recorded) -> bool:
+    """Tell whether a poll has come to what the last one had seen."""
+    if page.oldest is None or floor is None:
+        return page.oldest is None
+    return page.oldest < floor or (page.oldest <= floor and recorded.nothing_new)
+
+
+def _storable(sales: Sequence[Sale]) -> tuple[list[Sale], list[SetAside]]:
+    """Part the sales from those that no database column could hold."""
+    good: list[Sale] = []
+    bad: list[SetAside] = []
+    for sale in sales:
+        if len(sale.external_id) > LONGEST_TEXT:
+            bad.append(SetAside(sale.external_id[:LONGEST_TEXT], "the id is too long"))
+        elif abs(sale.gross_minor) > LARGEST_AMOUNT or abs(sale.net_minor) > LARGEST_AMOUNT:
+            bad.append(SetAside(sale.external_id, "an amount is too large"))
+        else:
+            good.append(sale)
+    return good, bad

@@ -314,9 +314,9 @@ class Api:
         return to_json({"count": found, "results": entries})
 
     async def _scopes(self, request: Request) -> bytes:
-        form = await request.form()
+        form = dict(parse_qsl((await request.body()).decode()))
         try:
-            scopes = self.oauth.scopes_of(str(form.get("token", "")))
+            scopes = self.oauth.scopes_of(form.get("token", ""))
         except Refused as refused:
             raise Answer(401, refused.body) from refused
         return to_json({"scopes": sorted(scopes)})

@@ -162,11 +162,12 @@ def _route(
     async def endpoint(request: Request) -> Response:
         raw = await request.body()
         try:
-            status, answer = 200, action(json.loads(raw) if raw else {}, request.path_params)
+            body = (json.loads(raw) if raw else None) or {}
+            status, answer = 200, action(body, request.path_params)
         except WRONG_BODY as error:
             status, answer = 400, {"error": f"{type(error).__name__}: {error}"}
         # Escaped to ASCII, as UTF-8 cannot hold the lone surrogates that a title may have.
-        body = json.dumps(answer, default=datetime.isoformat)
-        return Response(body, status, media_type="application/json")
+        told = json.dumps(answer, default=datetime.isoformat)
+        return Response(told, status, media_type="application/json")
 
     return Route(f"/_pretend/{path}", endpoint, methods=[method])

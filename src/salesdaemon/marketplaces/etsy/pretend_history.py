@@ -92,7 +92,7 @@ class Drawer:
 
     def _past_order(self, created: int, last: int) -> Order:
         order = self.order(created)
-        if order.shipped is None and created + 2 * DAY < last:
+        if order.shipped is None and created + 2 * DAY < last and self._chance(85):
             order.shipped = order.updated = created + 2 * DAY
         fate = self._random.choices(FATES, FATE_PERCENT)[0]
         if fate == "unpaid":

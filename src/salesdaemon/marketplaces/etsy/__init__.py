@@ -1,0 +1,1 @@
+"""Etsy: orders through its Open API v3."""

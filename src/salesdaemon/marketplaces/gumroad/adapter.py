@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from salesdaemon.domain.money import proportion
 from salesdaemon.domain.sale import Kind, LineItem, Sale, Status
 from salesdaemon.errors import PayloadError
-from salesdaemon.marketplaces.gumroad.wire import BuyerPresentment, WireSale
+from salesdaemon.marketplaces.base import Account
+from salesdaemon.marketplaces.gumroad.wire import BuyerPresentment, User, WireSale
 
 _LARGEST_AMOUNT = 10**15
 _LARGEST_QUANTITY = 2**31 - 1
@@ -69,6 +70,18 @@ def to_sale(wire: WireSale) -> Sale:
 
 
 _NOTHING_CHARGED = frozenset({Kind.BUNDLE_ITEM, Kind.TRIAL})
+
+
+def to_account(user: User) -> Account:
+    """Turn the owner of a token into an account of ours.
+
+    Raises:
+        PayloadError: it has no id.
+    """
+    external_id = user.user_id or user.id
+    if not external_id:
+        raise PayloadError("Gumroad did not say whose token this is", path="user.user_id")
+    return Account(str(external_id), user.display_name or user.name or None)
 
 
 def read_time(text: str | None) -> datetime:

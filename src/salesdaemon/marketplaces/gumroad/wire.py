@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from salesdaemon.errors import AuthError, MarketplaceError, UnavailableError
+from salesdaemon.errors import AuthError, UnavailableError
 
 
 class Affiliate(msgspec.Struct, frozen=True, gc=False):
@@ -115,6 +115,11 @@ _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?", re.ASCII | re.DOTALL)
 _PLAIN_SENTENCE = re.compile(r"(?:[A-Za-z0-9,.;:'()/_-]{1,24}(?: |$)){1,30}")
 _ABOUT_ACCESS = re.compile(
     r"token|scope|permi|authori[sz]|forbidden|log ?in|sign ?in", re.IGNORECASE
+)
+
+_RENEW = (
+    "Make a new token at Gumroad under Settings > Advanced > Applications and put it into the "
+    "shop's `access_token`."
 )
 
 _sales_decoder = msgspec.json.Decoder(_SalesEnvelope)
@@ -221,8 +226,10 @@ def _expect_success(*, success: object, message: object) -> None:
     text = message if isinstance(message, str) else ""
     # Only a plain sentence is passed on: no address, token or foreign text slips into a log.
     said = f" It says: {text}" if _PLAIN_SENTENCE.fullmatch(text) else ""
-    error: type[MarketplaceError] = AuthError if _ABOUT_ACCESS.search(text) else UnavailableError
-    raise error(f"Gumroad answered that the request failed.{said}")
+    what = f"Gumroad answered that the request failed.{said}"
+    if _ABOUT_ACCESS.search(text):
+        raise AuthError(what, fix=_RENEW)
+    raise UnavailableError(what)
 
 
 def _read_carefully(body: bytes) -> WirePage:

@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
+from salesdaemon.domain.alerts import Waiting
 from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.engine import owner_is_dead
 from salesdaemon.store.tables import messages, outbox
 
 LEASE = timedelta(seconds=60)
-AT_ONCE = 500  # entries looked at together; more wait for the next look
+AT_ONCE = 5000  # entries looked at together; more wait for the next look
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +34,6 @@ class OutboxEntry:
     title: str | None = None
     body: str | None = None
     missed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An entry that waits to be sent."""
-
-    id: int
-    kind: str
-    level: str
-    account_id: int | None
-    external_id: str | None
-    title: str | None
-    body: str | None
-    missed: bool
-    created_at: datetime
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)

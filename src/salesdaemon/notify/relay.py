@@ -1,0 +1,202 @@
+"""Carry what waits in the outbox to its channels: lease, send, mark."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from salesdaemon.domain.alerts import SALE_EVENTS, Form, Group, Holding, Pace, Waiting, next_group
+from salesdaemon.domain.changes import EventKind
+from salesdaemon.domain.summary import StoredSale, Totals
+from salesdaemon.errors import DeliveryError, StoreError
+from salesdaemon.notify import texts
+from salesdaemon.notify.message import Message
+from salesdaemon.notify.texts import Voice
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(minutes=15)
+LOOK_AGAIN_SECONDS = 2.0
+"""How long a sleeping channel takes to notice what another process entered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What waits on a channel, with the facts to word it.
+
+    `sales` maps account and id to the stored sale; `today` are the totals of the seller's day.
+    """
+
+    waiting: Sequence[Waiting]
+    pace: Pace
+    away_until: datetime | None
+    sales: Mapping[tuple[int, str], StoredSale] = field(default_factory=dict)
+    today: Mapping[str, Totals] = field(default_factory=dict)
+
+
+class Outbox(Protocol):
+    """Where events wait; every method may raise `StoreError`."""
+
+    async def due(self, channel: str, now: datetime) -> Due:
+        """Say what may be sent now."""
+        ...
+
+    async def lease(self, ids: Sequence[int], now: datetime) -> bool:
+        """Reserve entries for sending; False when another relay was quicker."""
+        ...
+
+    async def mark_sent(
+        self, channel: str, group: Group, message: Message, answer: str, now: datetime
+    ) -> None:
+        """Note that a message went out."""
+        ...
+
+    async def mark_retry(self, ids: Sequence[int], error: str, not_before: datetime) -> None:
+        """Put entries back for later."""
+        ...
+
+    async def mark_failed(
+        self, channel: str, ids: Sequence[int], error: DeliveryError, now: datetime
+    ) -> None:
+        """Note that entries cannot be sent, and have the other channels tell it once."""
+        ...
+
+    async def wake(self, channel: str, now: datetime) -> None:
+        """Let everything that waits for a later try be tried now."""
+        ...
+
+
+class Deliver(Protocol):
+    """A channel."""
+
+    async def deliver(self, message: Message) -> str:
+        """Send a message and return the service's answer; raises `DeliveryError`."""
+        ...
+
+
+class Relay:
+    """Delivers what waits, one message at a time for each channel, channels side by side."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        channels: Mapping[str, Deliver],
+        voice: Voice,
+        *,
+        clock: Callable[[], datetime],
+        holding: Callable[[], Holding] = Holding,
+    ) -> None:
+        self._outbox = outbox
+        self._channels = channels
+        self._voice = voice
+        self._clock = clock
+        self._holding = holding
+        self._paused_until: dict[str, datetime] = {}
+        self._failures: dict[str, int] = {}
+        self._woken = {name: asyncio.Event() for name in channels}
+
+    def wake(self) -> None:
+        """Tell every channel that something may wait."""
+        for event in self._woken.values():
+            event.set()
+
+    async def run(self, channel: str) -> None:
+        """Deliver on one channel until cancelled."""
+        while True:
+            self._woken[channel].clear()
+            try:
+                while await self.deliver_one(channel):
+                    pass
+            except StoreError as error:
+                log.error("relay_failed channel=%s what=%s", channel, error.what)  # noqa: TRY400 - expected
+            try:
+                await asyncio.wait_for(self._woken[channel].wait(), LOOK_AGAIN_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def deliver_one(self, channel: str) -> bool:
+        """Send the next message of a channel; False if nothing could be sent now.
+
+        Raises:
+            StoreError: the outbox could not be read or written.
+        """
+        now = self._clock()
+        if now < self._paused_until.get(channel, now):
+            return False
+        due = await self._outbox.due(channel, now)
+        holding = self._holding()
+        group = next_group(
+            due.waiting,
+            now,
+            due.pace,
+            Holding(holding.first_polls, holding.polls, due.away_until),
+        )
+        if group is None:
+            return False
+        ids = [entry.id for entry in group.entries]
+        if not await self._outbox.lease(ids, now):
+            return False
+        await self._send(channel, group, word(group, due, self._voice))
+        return True
+
+    async def _send(self, channel: str, group: Group, message: Message) -> None:
+        ids = [entry.id for entry in group.entries]
+        try:
+            answer = await self._channels[channel].deliver(message)
+        except DeliveryError as error:
+            await self._note_failure(channel, ids, error)
+            return
+        now = self._clock()
+        await self._outbox.mark_sent(channel, group, message, answer, now)
+        log.info("message_sent channel=%s form=%s events=%d", channel, group.form, len(ids))
+        if self._failures.pop(channel, 0):
+            await self._outbox.wake(channel, now)
+
+    async def _note_failure(self, channel: str, ids: Sequence[int], error: DeliveryError) -> None:
+        now = self._clock()
+        log.warning(
+            "message_failed channel=%s permanent=%s what=%s", channel, error.permanent, error.what
+        )
+        if error.permanent:
+            await self._outbox.mark_failed(channel, ids, error, now)
+            return
+        failures = self._failures[channel] = self._failures.get(channel, 0) + 1
+        wait = min(FIRST_RETRY * (2 ** min(failures - 1, 10)), LONGEST_RETRY)
+        if error.retry_after_seconds is not None:
+            wait = timedelta(seconds=max(error.retry_after_seconds, 1.0))
+        self._paused_until[channel] = now + wait
+        await self._outbox.mark_retry(ids, str(error), now + wait)
+
+
+def word(group: Group, due: Due, voice: Voice) -> Message:
+    """Word a group of events."""
+    sales = [sale for entry in group.entries if (sale := _sale(entry, due)) is not None]
+    if group.form is Form.RECAP:
+        return texts.recap(sales, due.today, voice)
+    if group.form is Form.BURST and len(sales) > 1:
+        return texts.burst(sales, due.today, voice)
+    entry = group.entries[0]
+    if entry.rings and sales:
+        return texts.ring(sales[0], due.today, voice)
+    return _word_event(entry, sales, due, voice)
+
+
+def _word_event(entry: Waiting, sales: Sequence[StoredSale], due: Due, voice: Voice) -> Message:
+    silent = entry.level == "silent"
+    if entry.kind not in SALE_EVENTS or not sales:
+        if entry.kind == "trouble":
+            return texts.trouble(entry.title or "Trouble", entry.body or "", silent=silent)
+        return texts.notice(entry.title or entry.kind, entry.body or "", silent=silent)
+    kind = EventKind(entry.kind)
+    if kind in {EventKind.SALE, EventKind.RENEWAL} and silent:
+        return texts.quiet_sale(sales[0], due.today, voice)
+    return texts.happened(kind, sales[0], voice, silent=silent)
+
+
+def _sale(entry: Waiting, due: Due) -> StoredSale | None:
+    if entry.account_id is None or entry.external_id is None:
+        return None
+    return due.sales.get((entry.account_id, entry.external_id))

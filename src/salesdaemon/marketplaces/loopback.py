@@ -56,6 +56,11 @@ class Running:
         if not self._listener.listening.wait(STOP_SECONDS):
             raise RuntimeError("The loopback server did not start.")
 
+    @property
+    def requests_open(self) -> int:
+        """How many requests have come in and not been answered yet."""
+        return self._listener.requests_open
+
     def stop(self) -> None:
         """Stop answering: open requests, also hanging ones, lose their connection."""
         if self._thread.is_alive():
@@ -120,6 +125,10 @@ class _Listener:
         self._state = ServerState()
         self._requests: set[asyncio.Task[None]] = set()
         self._stopped = asyncio.Event()
+
+    @property
+    def requests_open(self) -> int:
+        return len(self._requests)
 
     def stop(self) -> None:
         self._stopped.set()

@@ -59,6 +59,8 @@ def test_a_receipt_listed_late_is_hidden_until_then_and_known_by_its_id(
 ) -> None:
     hidden = etsy.add_receipt(listed_at=clock.now + timedelta(days=6))
     assert ids(client.get(RECEIPTS)) == []
+    etsy.refund(hidden, 1)
+    assert ids(client.get(RECEIPTS)) == []
     assert client.get(f"{RECEIPTS}/{hidden}").status_code == 200
     etsy.oauth.expires_in = 10**7
     clock.advance(days=6)

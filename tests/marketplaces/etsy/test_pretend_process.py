@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from typing import Any
 
 import httpx
@@ -58,6 +59,6 @@ def test_it_runs_as_a_process_of_its_own_until_it_is_told_to_stop() -> None:
         }
         with httpx.Client(base_url=url, headers=headers) as client:
             while client.get(RECEIPTS).json()["count"] < 32:
-                pass
+                time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
         assert (word, process.wait(10)) == ("ready", 0)

@@ -35,7 +35,8 @@ class Shelf:
 
     def __init__(self) -> None:
         self.orders: dict[int, Order] = {}
-        self._hidden: list[Key] = []
+        self._hidden: list[Key] = []  # a heap by the moment from which the list shows them
+        self._hidden_ids: set[int] = set()
         self._views: dict[object, _View] = {}
 
     def add(self, order: Order, now: int) -> None:
@@ -43,6 +44,7 @@ class Shelf:
         self.orders[order.receipt_id] = order
         if order.listed_at > now:
             heapq.heappush(self._hidden, (order.listed_at, order.receipt_id))
+            self._hidden_ids.add(order.receipt_id)
         else:
             self.changed(order)
 
@@ -54,8 +56,8 @@ class Shelf:
     def changed(self, order: Order) -> None:
         """Put an order that changed into its new places; its JSON is written anew."""
         order.encoded = None
-        for view in self._views.values():
-            view.place(order)
+        if order.receipt_id not in self._hidden_ids:
+            self._place(order)
 
     def find(self, window: Window, now: int) -> tuple[int, list[Order]]:
         """Answer the number of orders in a window, and those of the page asked for."""
@@ -70,9 +72,13 @@ class Shelf:
 
     def _list_due(self, now: int) -> None:
         while self._hidden and self._hidden[0][0] <= now:
-            order = self.orders[heapq.heappop(self._hidden)[1]]
-            for view in self._views.values():
-                view.place(order)
+            receipt_id = heapq.heappop(self._hidden)[1]
+            self._hidden_ids.discard(receipt_id)
+            self._place(self.orders[receipt_id])
+
+    def _place(self, order: Order) -> None:
+        for view in self._views.values():
+            view.place(order)
 
     def _view(self, window: Window) -> "_View":
         name = (
@@ -84,7 +90,7 @@ class Shelf:
         )
         if name not in self._views:
             view = _View(_KEYS[window.sort_on], _predicate(window))
-            hidden = {key[1] for key in self._hidden}
+            hidden = self._hidden_ids
             view.fill(order for order in self.orders.values() if order.receipt_id not in hidden)
             self._views[name] = view
         return self._views[name]

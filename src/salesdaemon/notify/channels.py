@@ -47,7 +47,7 @@ class Channel:
         self._sound = sound
         self._plugins: dict[Loudness, Plugin] = {}
         self._turn = asyncio.Lock()
-        self._worker: threading.Thread | None = None
+        self._answer: Future[str] | None = None
 
     def __repr__(self) -> str:
         return f"Channel({self.name!r})"  # the URL is a secret
@@ -63,15 +63,16 @@ class Channel:
                 nor a token nor the message.
         """
         async with self._turn:
-            if self._worker is not None and self._worker.is_alive():
+            if self._answer is not None and not self._answer.done():
                 raise DeliveryError(
                     f"Channel '{self.name}' still waits for the answer to an earlier message.",
                     permanent=False,
                 )
             exchange = Exchange()
-            answer = self._start(lambda: self._send(message, exchange))
+            self._answer = self._start(lambda: self._send(message, exchange))
+            waiting = asyncio.wrap_future(self._answer)
             try:
-                return await asyncio.wait_for(asyncio.wrap_future(answer), self.deadline_seconds)
+                return await asyncio.wait_for(waiting, self.deadline_seconds)
             except TimeoutError as error:
                 raise verdict.no_answer(
                     self.name, self._service_name(), self.deadline_seconds
@@ -96,10 +97,10 @@ class Channel:
         """Return what the owner may want to know about a channel without problems."""
         try:
             address = self._address()
-            plugin = self._plugin(Loudness.RING)
+            self._plugin(Loudness.RING)
         except DeliveryError:
             return []
-        return [*self._sound_notes(address), *_encryption_notes(plugin)]
+        return [*self._sound_notes(address), *_encryption_notes(address)]
 
     def _unknown_sounds(self, address: Address) -> list[str]:
         argument = sounds.sound_argument(address.plugin)
@@ -130,17 +131,16 @@ class Channel:
 
     def _start(self, work: Callable[[], str]) -> Future[str]:
         answer: Future[str] = Future()
+        # Marked as running at once: a cancelled wait must not cancel the future under the thread.
+        answer.set_running_or_notify_cancel()
 
         def run() -> None:
-            # Marked as running at once: a cancelled wait must not cancel the future under us.
-            answer.set_running_or_notify_cancel()
             try:
                 answer.set_result(work())
             except BaseException as error:  # noqa: BLE001 - it belongs to the one who waits
                 answer.set_exception(error)
 
-        self._worker = threading.Thread(target=run, name=f"channel-{self.name}", daemon=True)
-        self._worker.start()
+        threading.Thread(target=run, name=f"channel-{self.name}", daemon=True).start()
         return answer
 
     def _send(self, message: Message, exchange: Exchange) -> str:
@@ -186,13 +186,12 @@ def _loudness(message: Message) -> Loudness:
     return Loudness.RING if message.tone is Tone.RING else Loudness.PLAIN
 
 
-def _encryption_notes(plugin: Plugin) -> list[str]:
-    schemes = declared_schemes(plugin)
-    if plugin.secure or f"{plugin.schema}s" not in schemes or _is_near(plugin.host):
+def _encryption_notes(address: Address) -> list[str]:
+    scheme = str(address.arguments["schema"])
+    encrypted = f"{scheme}s"
+    if encrypted not in declared_schemes(address.plugin) or _is_near(address.arguments["host"]):
         return []
-    return [
-        f"{plugin.schema}:// is not encrypted; use {plugin.schema}s:// where the server has TLS."
-    ]
+    return [f"{scheme}:// is not encrypted; use {encrypted}:// where the server has TLS."]
 
 
 def _is_near(host: str | None) -> bool:

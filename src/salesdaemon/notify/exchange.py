@@ -139,10 +139,17 @@ def _seconds(value: str | None, date: str | None) -> float | None:
         return None
     with contextlib.suppress(ValueError):
         return _sane(float(value))
+    until = _moment(value)
+    if until is None:
+        return None
+    # By the service's own clock where it tells it: ours may be wrong.
+    return _sane(max(0.0, (until - (_moment(date) or datetime.now(UTC))).total_seconds()))
+
+
+def _moment(value: str | None) -> datetime | None:
     with contextlib.suppress(ValueError, TypeError):
-        # By the service's own clock where it tells it: ours may be wrong.
-        now = parsedate_to_datetime(date) if date else datetime.now(UTC)
-        return _sane(max(0.0, (parsedate_to_datetime(value) - now).total_seconds()))
+        moment = parsedate_to_datetime(value or "")
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return None
 
 

@@ -9,6 +9,8 @@ import difflib
 import importlib
 import logging
 import re
+import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -193,7 +195,8 @@ def _common_arguments(address: Address) -> dict[str, Any]:
 
 def _asset() -> object:
     # The default icons and links are addresses at GitHub, which the service or the phone would
-    # fetch. Memory is Apprise's storage without a path.
+    # fetch. With a time limit of its own Apprise sends from a pool, and the interpreter waits for
+    # the pool's threads when it ends; the channel has a limit and a daemon thread instead.
     return importlib.import_module("apprise").AppriseAsset(
         app_id="salesdaemon",
         app_desc="salesdaemon",
@@ -201,6 +204,7 @@ def _asset() -> object:
         image_url_mask="",
         image_url_logo="",
         http_redirects=False,
+        service_timeout=0,
     )
 
 
@@ -215,7 +219,7 @@ def _construct(channel: str, plugin: type[Plugin], arguments: dict[str, Any]) ->
 
 
 def _read_any(channel: str, url: str, scheme: str) -> Address:
-    manager = _plugin_module().N_MGR
+    manager = _all_plugins()
     # Without a scheme of its own it may be an address copied from the service's own pages.
     arguments = _plugin_module().url_to_dict(url)
     if not arguments and scheme not in manager:
@@ -273,9 +277,28 @@ def _without_text(error: Exception) -> Exception:
     return Exception(type(error).__name__)
 
 
+_loading = threading.Lock()
+
+
 def _plugin_module(name: str = "") -> Any:  # noqa: ANN401 - Apprise's modules are not typed
+    with _quietly_loading():
+        return importlib.import_module(f"apprise.plugins.{name}" if name else "apprise.plugins")
+
+
+def _all_plugins() -> Any:  # noqa: ANN401 - Apprise's manager is not typed
+    manager = _plugin_module().N_MGR
+    with _quietly_loading():
+        manager.load_modules()
+    return manager
+
+
+@contextlib.contextmanager
+def _quietly_loading() -> Iterator[None]:
+    """Keep from the owner that some plugins import deprecated modules; `email` is one."""
     _hush()
-    return importlib.import_module(f"apprise.plugins.{name}" if name else "apprise.plugins")
+    with _loading, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def _hush() -> None:

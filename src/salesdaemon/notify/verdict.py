@@ -60,7 +60,7 @@ def refusal(
     if bad:
         # One target that may still take it is reason enough to try again.
         worst = next((answer for answer in reversed(bad) if _is_temporary(answer)), bad[-1])
-        return _answered(channel, service, worst, discretion)
+        return _answered(channel, service, worst, exchange.wait_seconds, discretion)
     if exchange.wait_seconds is not None:
         return _wait_asked(service, exchange.wait_seconds)
     if exchange.faults:
@@ -100,18 +100,18 @@ def _is_temporary(answer: Answer) -> bool:
     )
 
 
-def _answered(channel: str, service: str, answer: Answer, discretion: Discretion) -> DeliveryError:
+def _answered(
+    channel: str, service: str, answer: Answer, wait: float | None, discretion: Discretion
+) -> DeliveryError:
     words = discretion.show(answer.explanation)
     said = f"{service} answered {_phrase(answer.status)}" + (f": {words}." if words else ".")
-    temporary = _is_temporary(answer)
+    if not _is_temporary(answer):
+        return DeliveryError(said, permanent=True, fix=_fix(channel, answer.status))
     if answer.retry_after_seconds is not None:
-        said += f" It asks to wait {answer.retry_after_seconds:.0f} s."
-    return DeliveryError(
-        said,
-        permanent=not temporary,
-        retry_after_seconds=answer.retry_after_seconds,
-        fix=None if temporary else _fix(channel, answer.status),
-    )
+        wait = answer.retry_after_seconds
+    if wait is not None:
+        said += f" It asks to wait {wait:.0f} s."
+    return DeliveryError(said, permanent=False, retry_after_seconds=wait)
 
 
 def _fix(channel: str, status: int) -> str:

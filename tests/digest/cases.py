@@ -1,0 +1,283 @@
+"""Days worth a digest, each with what makes it special; the golden files are named after them."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+from salesdaemon.digest.content import DigestContent
+from salesdaemon.domain.period import Period
+from salesdaemon.domain.sale import Kind, LineItem, Status
+from salesdaemon.domain.summary import News, StaleShop, StoredSale, summarise
+
+FRIDAY = date(2026, 11, 20)
+BERLIN = "Europe/Berlin"
+HOSTILE = (
+    "</td></table><script>alert(1)</script><img src=https://evil.example/x.png> "
+    "{{ 7 * 7 }} {% raw %} & \u202egnp.exe\u2066 \x00\x1b[31m\r\nBcc: x@evil.example\u2028"
+    "\ud800 Z\u0335\u0336\u0337\u0338\u0321\u0322\u0327\u0328algo "
+)
+ARABIC = "مخطط أسبوعي قابل للطباعة 2027 (A4)"
+HEBREW = "מתכנן שבועי"
+
+
+def sale(
+    net: int = 965,
+    *,
+    gross: int | None = None,
+    fees: int | None = None,
+    refunded: int = 0,
+    fees_refunded: int = 0,
+    affiliate: int = 0,
+    currency: str = "EUR",
+    shop: str = "templates",
+    marketplace: str = "gumroad",
+    day: date = FRIDAY,
+    product: str | None = "Weekly planner",
+    passive: bool | None = True,
+    quantity: int = 1,
+    kind: Kind = Kind.SALE,
+    status: Status = Status.PAID,
+    exact: bool = True,
+    items: tuple[LineItem, ...] | None = None,
+) -> StoredSale:
+    """Make a paid sale; gross and fees follow from the net unless they are given."""
+    given_back = fees_refunded - affiliate - refunded
+    charged = net // 5 if fees is None and gross is None else fees
+    if charged is None:
+        charged = (gross or 0) + given_back - net
+    paid = net + charged - given_back if gross is None else gross
+    return StoredSale(
+        marketplace=marketplace,
+        shop=shop,
+        sale_id="s1",
+        kind=kind,
+        status=status,
+        paid=True,
+        paid_at=datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=9),
+        sold_on=day,
+        currency=currency,
+        gross_minor=paid,
+        refunded_minor=refunded,
+        refunded_exact=True,
+        fees_minor=charged,
+        fees_refunded_minor=fees_refunded,
+        affiliate_minor=affiliate,
+        net_minor=net,
+        fees_exact=exact,
+        country="DE",
+        items=items or (LineItem(product, product, quantity, paid, passive=passive),),
+    )
+
+
+def content(
+    sales: list[StoredSale],
+    *,
+    day: date = FRIDAY,
+    news: tuple[News, ...] = (),
+    stale: tuple[StaleShop, ...] = (),
+    timezone: str = BERLIN,
+    gap: Period | None = None,
+    preview: bool = False,
+) -> DigestContent:
+    """Sum up the sales of a day and of the two it is compared with."""
+    period = Period.one_day(day)
+    return DigestContent(
+        kind="daily",
+        summary=summarise(sales, period, "EUR"),
+        before=summarise(sales, period.shifted(-1), "EUR"),
+        week_before=summarise(sales, period.shifted(-7), "EUR"),
+        news=news,
+        stale=stale,
+        timezone=timezone,
+        gap=gap,
+        preview=preview,
+    )
+
+
+def news(kind: str, product: str | None = "Weekly planner", **deltas: int) -> News:
+    """Make a piece of news of a sale three days earlier."""
+    return News(
+        kind=kind,
+        shop="templates",
+        sale_id="n1",
+        product=product,
+        sold_on=FRIDAY - timedelta(days=3),
+        seen_at=datetime(2026, 11, 20, 18, 30, tzinfo=UTC),
+        currency="EUR",
+        gross_delta=deltas.get("gross", 0),
+        refunded_delta=deltas.get("refunded", 0),
+        net_delta=deltas.get("net", 0),
+    )
+
+
+LATE_SALE = news("sale", gross=1900, net=1534)
+LATE_REFUND = news("refund", "Sticker sheet: cats", refunded=1200, net=-965)
+WON = news("dispute_won", "Icon pack", refunded=-2500, net=2100)
+YESTERDAY = sale(4010, day=FRIDAY - timedelta(days=1))
+LAST_FRIDAY = [sale(6000, day=FRIDAY - timedelta(days=7)) for _ in range(2)]
+EARLIER = [YESTERDAY, *LAST_FRIDAY]
+
+
+def _ordinary() -> list[StoredSale]:
+    return [
+        sale(1530, product="Weekly planner 2027"),
+        sale(1530, product="Weekly planner 2027"),
+        sale(2410, product="Icon pack for makers", quantity=2),
+        sale(730, product="Sticker sheet: cats"),
+        sale(920, product="Icon pack for makers"),
+        sale(
+            1520,
+            shop="prints",
+            marketplace="etsy",
+            product="Hand-lettered name print, A3, framed",
+            passive=False,
+        ),
+    ]
+
+
+def empty_day() -> DigestContent:
+    return content(EARLIER)
+
+
+def one_sale() -> DigestContent:
+    return content([sale(), *EARLIER])
+
+
+def ordinary_day() -> DigestContent:
+    return content([*_ordinary(), *EARLIER], news=(LATE_SALE, LATE_REFUND))
+
+
+def many_currencies() -> DigestContent:
+    return content(
+        [
+            sale(7120),
+            sale(1520, shop="prints", marketplace="etsy", product="Framed print", passive=False),
+            sale(1300, currency="JPY", product="Origami poster"),
+            sale(965, currency="USD"),
+            sale(450, currency="USD", product="Mystery box", passive=None),
+            *EARLIER,
+            sale(2000, currency="GBP", day=FRIDAY - timedelta(days=1)),
+        ]
+    )
+
+
+def refund_day() -> DigestContent:
+    return content(
+        [
+            sale(965),
+            sale(-30, gross=1200, refunded=1200, fees=235, fees_refunded=205),
+            sale(
+                0, gross=2500, refunded=2500, fees=310, product="Icon pack", status=Status.DISPUTED
+            ),
+            sale(880, gross=1600, fees=320, affiliate=400, product="Course"),
+            *EARLIER,
+        ]
+    )
+
+
+def news_only() -> DigestContent:
+    return content(EARLIER, news=(LATE_SALE, LATE_REFUND, WON, news("settled", net=-12)))
+
+
+def hostile_titles() -> DigestContent:
+    titles: list[str | None] = [
+        HOSTILE,
+        "A" * 6000,
+        "wörter " * 900,
+        "",
+        None,
+        "\u202e\u200b\x07",
+        "漢字" * 300,
+        "👩🏽‍🚀" * 200,
+        "'\"><a href=javascript:1>`${x}`",
+    ]
+    return content(
+        [*(sale(965 + n, product=title) for n, title in enumerate(titles)), *EARLIER],
+        news=(news("refund", HOSTILE * 40, refunded=100, net=-90), news("sale", None, net=5)),
+        stale=(StaleShop(HOSTILE, None),),
+    )
+
+
+def right_to_left() -> DigestContent:
+    return content(
+        [
+            sale(1530, product=ARABIC, quantity=3),
+            sale(965, product=HEBREW),
+            sale(965, product="Planner (עברית edition) 12"),
+            *EARLIER,
+        ],
+        news=(news("refund", ARABIC, refunded=1200, net=-965),),
+    )
+
+
+def sixty_products() -> DigestContent:
+    sold = [
+        sale(500 + 37 * number, product=f"Printable number {number}", quantity=number % 12 + 1)
+        for number in range(60)
+    ]
+    return content([*sold, *EARLIER], news=tuple([LATE_REFUND] * 23))
+
+
+def short_day() -> DigestContent:
+    """The clocks go forward in Berlin: 23 hours."""
+    return content([sale(day=date(2026, 3, 29))], day=date(2026, 3, 29))
+
+
+def stale_shop() -> DigestContent:
+    seen = datetime(2026, 11, 19, 22, 40, tzinfo=UTC)
+    return content([sale(), *EARLIER], stale=(StaleShop("prints", seen), StaleShop("mugs", None)))
+
+
+def gap() -> DigestContent:
+    missed = Period(FRIDAY - timedelta(days=4), FRIDAY - timedelta(days=1))
+    return content([sale(), *EARLIER], gap=missed)
+
+
+def estimated_fees() -> DigestContent:
+    return content(
+        [
+            sale(1034, shop="prints", marketplace="etsy", exact=False, product="Digital print"),
+            sale(2210, shop="prints", marketplace="etsy", exact=False, passive=False),
+            *EARLIER,
+        ]
+    )
+
+
+def negative_net() -> DigestContent:
+    return content(
+        [
+            sale(-420, gross=8000, refunded=8000, fees=420, product="Framed print", passive=False),
+            sale(110),
+            *EARLIER,
+        ]
+    )
+
+
+def preview() -> DigestContent:
+    return content([sale(), *EARLIER], preview=True)
+
+
+def free_day() -> DigestContent:
+    return content([sale(0, kind=Kind.FREE, quantity=3), *EARLIER])
+
+
+CASES: dict[str, Callable[[], DigestContent]] = {
+    case.__name__: case
+    for case in (
+        empty_day,
+        one_sale,
+        ordinary_day,
+        many_currencies,
+        refund_day,
+        news_only,
+        hostile_titles,
+        right_to_left,
+        sixty_products,
+        short_day,
+        stale_shop,
+        gap,
+        estimated_fees,
+        negative_net,
+        preview,
+        free_day,
+    )
+}

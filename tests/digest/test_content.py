@@ -1,0 +1,33 @@
+from salesdaemon.digest.content import to_json
+from salesdaemon.domain.report import report_json
+from tests.digest.cases import content, news, ordinary_day, sale
+
+
+def test_a_digest_is_the_report_of_its_period_and_what_it_compares_with() -> None:
+    day = ordinary_day()
+    said = to_json(day)
+    assert list(said) == ["kind", *report_json(day.summary, (), day.timezone), "compared", "news"]
+    assert {key: value["date"] for key, value in said["compared"].items()} == {
+        "before": "2026-11-19",
+        "week_before": "2026-11-13",
+    }
+    assert said["compared"]["week_before"]["totals"]["EUR"]["net"] == "120.00"
+
+
+def test_news_stand_beside_the_totals_with_their_changes() -> None:
+    said = to_json(content([sale(965)], news=(news("refund", refunded=1200, net=-965),)))
+    assert said["totals"]["EUR"]["net"] == "9.65"
+    assert said["news"] == [
+        {
+            "kind": "refund",
+            "shop": "templates",
+            "sale_id": "n1",
+            "product": "Weekly planner",
+            "sold_on": "2026-11-17",
+            "seen_at": "2026-11-20T18:30:00Z",
+            "currency": "EUR",
+            "gross_delta": "0.00",
+            "refunded_delta": "12.00",
+            "net_delta": "-9.65",
+        }
+    ]

@@ -176,10 +176,17 @@ class LoginStore(Protocol):
 class Reply(Protocol):
     """What came back over HTTP. Header names are lower case."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    received_at: datetime
+    @property
+    def status(self) -> int: ...  # noqa: D102 - see the class
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...  # noqa: D102 - see the class
+
+    @property
+    def body(self) -> bytes: ...  # noqa: D102 - see the class
+
+    @property
+    def received_at(self) -> datetime: ...  # noqa: D102 - see the class
 
 
 class HttpClient(Protocol):

@@ -1,0 +1,199 @@
+"""Put the parts together for the settings at hand; `daemon` and the commands both start here."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import Self
+
+from salesdaemon import marketplaces
+from salesdaemon.domain.changes import EventKind
+from salesdaemon.errors import SchemaOutdatedError, UsageError
+from salesdaemon.http import Http
+from salesdaemon.marketplaces.base import Connection, Marketplace
+from salesdaemon.notify.channels import Channel
+from salesdaemon.notify.texts import Voice
+from salesdaemon.poller.journal import Trouble
+from salesdaemon.poller.shop import Shop, ShopPoller
+from salesdaemon.settings_models import Settings
+from salesdaemon.store.accounts import find_setting, set_setting
+from salesdaemon.store.engine import Store
+from salesdaemon.store.logins import Cipher, ShopLogin
+from salesdaemon.store.migrate import is_current, upgrade_in_child
+from salesdaemon.store.recording import Telling
+from salesdaemon.store.relaying import RelayOutbox
+from salesdaemon.store.sales import recompute_days
+
+log = logging.getLogger(__name__)
+
+INSTALLATION = "installation"
+
+
+def utc_now() -> datetime:
+    """Read the clock; the one place that does, handed to everything else."""
+    return datetime.now(UTC)
+
+
+class Application:
+    """The settings and the objects made of them. Making one opens no connection."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.store = Store(settings.database.url.get_secret_value())
+        self.http = Http(user_agent=f"salesdaemon/{version('salesdaemon')}", clock=clock)
+        self.cipher = Cipher(settings.secrets.key_file)
+        self.voice = Voice(settings.alerts.amount, settings.locale)
+        self.channels = {
+            name: Channel(name, channel.url.get_secret_value(), channel.sound)
+            for name, channel in settings.channels.items()
+        }
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.http.close()
+        self.store.close()
+
+    # The database
+
+    def prepare_store(self, *, migrate: bool) -> None:
+        """Make sure the schema is current and every sale is on its day in today's time zone.
+
+        `migrate` brings an SQLite file up to date; PostgreSQL is the owner's to upgrade.
+
+        Raises:
+            StoreError: the database cannot be used as it is.
+        """
+        if self.store.path is not None:
+            self.store.path.parent.mkdir(parents=True, exist_ok=True)
+        if not is_current(self.store):
+            if not migrate or not self.store.is_sqlite:
+                raise SchemaOutdatedError(
+                    "The database has not the tables of this version.",
+                    fix="Run `salesdaemon db upgrade`.",
+                )
+            upgrade_in_child(self.store)
+        with self.store.write() as connection:
+            if recompute_days(connection, self.settings.zone):
+                log.info("days_recomputed timezone=%s", self.settings.timezone)
+            if find_setting(connection, INSTALLATION) is None:
+                set_setting(connection, INSTALLATION, self.store.owner.rpartition(":")[2])
+
+    @property
+    def overrides(self) -> Mapping[str, bool]:
+        """The owner's word on products: pattern to passive."""
+        return {
+            pattern: product.effort == "passive"
+            for pattern, product in self.settings.products.items()
+        }
+
+    # Shops
+
+    @property
+    def configured(self) -> Mapping[str, str]:
+        """The shops of the configuration with their marketplaces."""
+        return {name: shop.marketplace for name, shop in self.settings.shops.items()}
+
+    def select_shops(self, names: list[str] | None) -> list[str]:
+        """Return the shops named, or all of them.
+
+        Raises:
+            UsageError: there is no shop of that name.
+        """
+        for name in names or ():
+            if name not in self.settings.shops:
+                known = ", ".join(self.settings.shops)
+                raise UsageError(f"There is no shop {name!r}.", fix=f"Known: {known}.")
+        return list(names or self.settings.shops)
+
+    def marketplace(self, shop: str) -> Marketplace:
+        """Return the marketplace of a shop."""
+        return marketplaces.load(self.settings.shops[shop].marketplace)
+
+    def login(self, shop: str) -> ShopLogin:
+        """Return where the login of a shop is kept."""
+        settings = self.settings.shops[shop]
+        key = self.marketplace(shop).login_key
+        name = key(settings) if key is not None else ""
+        return ShopLogin(
+            self.store,
+            self.cipher,
+            shop=shop,
+            marketplace=settings.marketplace,
+            login_key=blake2b(name.encode(), digest_size=16).hexdigest(),
+            configured=tuple(self.settings.shops),
+            clock=self.clock,
+        )
+
+    def connection(self, shop: str) -> Connection:
+        """Return what a marketplace needs to reach a shop."""
+        return Connection(
+            shop=shop,
+            settings=self.settings.shops[shop],
+            http=self.http,
+            logins=self.login(shop),
+            clock=self.clock,
+        )
+
+    def poller(
+        self,
+        shop: str,
+        *,
+        started_at: datetime | None = None,
+        on_told: Callable[[], None] = lambda: None,
+    ) -> ShopPoller:
+        """Make the poller of a shop, its stored state loaded.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        marketplace = self.marketplace(shop)
+        settings = self.settings.shops[shop]
+        poller = ShopPoller(
+            Shop(
+                name=shop,
+                marketplace=marketplace.slug,
+                feed=marketplace.connect(self.connection(shop)),
+                earliest=marketplace.earliest,
+                poll_every=settings.poll_every,
+                configured=self.configured,
+                login=self.login(shop) if marketplace.login_key is not None else None,
+            ),
+            self.store,
+            telling=self.telling,
+            trouble=Trouble(self.settings.alerts.kinds.trouble, self.ringing_channels),
+            zone=self.settings.zone,
+            clock=self.clock,
+            started_at=started_at,
+            on_told=on_told,
+        )
+        poller.journal.load()
+        return poller
+
+    # Telling
+
+    @property
+    def ringing_channels(self) -> tuple[str, ...]:
+        """The channels that are told, in the order of the configuration."""
+        return tuple(self.settings.alerts.channels)
+
+    @property
+    def telling(self) -> Telling:
+        """Which events are told, and where."""
+        kinds = self.settings.alerts.kinds
+        levels = {kind: str(getattr(kinds, kind.value)) for kind in EventKind}
+        return Telling(levels, self.ringing_channels)
+
+    def outbox(self) -> RelayOutbox:
+        """Return the outbox as the relay sees it."""
+        return RelayOutbox(
+            self.store,
+            zone=self.settings.zone,
+            burst=self.settings.alerts.burst,
+            overrides=self.overrides,
+            channels=self.ringing_channels,
+            trouble_level=self.settings.alerts.kinds.trouble,
+        )

@@ -5,7 +5,6 @@ Sources, the strongest first: environment variables, files of secrets, the TOML 
 `settings_sources` reads and `settings_schema` knows which key may stand where.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -32,7 +31,7 @@ from salesdaemon.settings_sources import (
     read_toml,
     take_from_files,
 )
-from salesdaemon.settings_values import NAME, sqlite_path
+from salesdaemon.settings_values import is_name, sqlite_path
 
 __all__ = ["Settings", "find_config", "load_settings", "settings_model"]
 
@@ -61,7 +60,7 @@ def load_settings(
     for layer in layers:
         take_from_files(layer, schema)
     settings, problems = _check(_merged(layers), schema, environ)
-    problems = [*_source_problems(layers), *_explain(problems, layers)]
+    problems = _explain(problems, layers)
     if settings is None or problems:
         raise ConfigError(problems, source=str(path) if path else None)
     return settings
@@ -196,7 +195,7 @@ def _read_shops(values: Values, schema: Schema) -> tuple[dict[str, ShopSettings]
     shops: dict[str, ShopSettings] = {}
     problems: list[Problem] = []
     for name, table in _tables(values, "shops").items():
-        if not re.fullmatch(NAME, name):
+        if not is_name(name):
             problems.append(Problem(f"shops.{name}", NAME_RULE))
             continue
         try:
@@ -264,14 +263,12 @@ def _defaults(values: Values, environ: Mapping[str, str]) -> Values:
     return {**defaults, "secrets": {"key_file": key_file}, "alerts": {"channels": channels}}
 
 
-def _source_problems(layers: Sequence[Layer]) -> list[Problem]:
-    return [problem for layer in layers for problem in layer.problems]
-
-
 def _explain(problems: Sequence[Problem], layers: Sequence[Layer]) -> list[Problem]:
-    """Name the variable or file that a problem comes from; leave out what a lost file explains."""
-    lost = {problem.key.removesuffix("_file") for problem in _source_problems(layers)}
-    return [_with_origin(problem, layers) for problem in problems if problem.key not in lost]
+    """Add the sources' own problems, leave out what a lost file explains, name the variables."""
+    own = [problem for layer in layers for problem in layer.problems]
+    lost = {problem.key.removesuffix("_file") for problem in own}
+    others = [problem for problem in problems if problem.key not in lost]
+    return [_with_origin(problem, layers) for problem in (*own, *others)]
 
 
 def _with_origin(problem: Problem, layers: Sequence[Layer]) -> Problem:

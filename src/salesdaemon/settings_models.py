@@ -101,9 +101,7 @@ class MailSettings(Section):
         description="The address that digests come from.",
         examples=["salesdaemon@example.com"],
     )
-    to: Emails = Field(
-        min_length=1, description="Who gets the digests.", examples=[["me@example.com"]]
-    )
+    to: Emails = Field(description="Who gets the digests.", examples=[["me@example.com"]])
 
 
 class AlertKinds(Section):

@@ -35,7 +35,6 @@ _SENTENCES: Final = {
     "list_type": "must be a list.",
     "time_delta_type": 'Write a length of time as "60s", "15m", "2h" or "1d".',
     "string_pattern_mismatch": NAME_RULE,
-    "too_short": "must hold at least one entry.",
 }
 
 

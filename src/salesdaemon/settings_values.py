@@ -28,6 +28,11 @@ _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = "postgresql+psycopg://"
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a shop or channel may be called so."""
+    return re.fullmatch(NAME, text) is not None
+
+
 def sqlite_path(url: str) -> Path | None:
     """Return the file of an SQLite database, None for any other database."""
     return Path(url[len(_SQLITE) :].split("?", maxsplit=1)[0]) if url.startswith(_SQLITE) else None
@@ -140,6 +145,13 @@ def _each_once(entries: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entries))
 
 
+def _at_least_one(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse an empty list; pydantic's own limit also complains of a list of wrong entries."""
+    if not entries:
+        raise ValueError("must hold at least one entry.")
+    return entries
+
+
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty.")
@@ -164,4 +176,10 @@ Email = Annotated[Text, AfterValidator(_email)]
 ClockTime = Annotated[time | Literal["off"], BeforeValidator(_clock_time)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_list), AfterValidator(_each_once)]
 """Names, each once, in the order given."""
-Emails = Annotated[tuple[Email, ...], BeforeValidator(_list), AfterValidator(_each_once)]
+Emails = Annotated[
+    tuple[Email, ...],
+    BeforeValidator(_list),
+    AfterValidator(_each_once),
+    AfterValidator(_at_least_one),
+]
+"""One or more addresses, each once."""

@@ -13,6 +13,8 @@ PLACEHOLDER: Final = "…"
 TELLS_ACCOUNT: Final = "tells_account"
 """Marks a field that no two shops of a marketplace may share: `{TELLS_ACCOUNT: True}` in its
 `json_schema_extra`."""
+ASKED: Final = "asked"
+"""Marks a field, in the same way, that `init` asks for though it has a default."""
 
 
 def _filled(secret: SecretStr) -> SecretStr:

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import ConfigDict, Field
 
 from salesdaemon.marketplaces.base import ShopSettings
-from salesdaemon.marketplaces.fields import TELLS_ACCOUNT, GuardedUrl, Key, ServiceUrl
+from salesdaemon.marketplaces.fields import ASKED, TELLS_ACCOUNT, GuardedUrl, Key, ServiceUrl
 
 
 class EtsySettings(ShopSettings):
@@ -22,6 +22,7 @@ class EtsySettings(ShopSettings):
         default="http://localhost:3003/oauth/callback",
         description="One of your app's callback URLs, to the letter; any https address works "
         "with `auth --paste`.",
+        json_schema_extra={ASKED: True},
     )
     shop_id: int | None = Field(
         default=None,

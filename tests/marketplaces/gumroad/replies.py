@@ -4,7 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from salesdaemon.domain.sale import Sale
+from salesdaemon.marketplaces.gumroad.adapter import to_sale
+from salesdaemon.marketplaces.gumroad.wire import parse_page
+
 CANARY = "canary-7431"
+DISPUTED = {"disputed": True, "chargedback": True}
+WON = {"disputed": True, "dispute_won": True}
+ON_STRIPE = {"payment_processor": "stripe"}
 
 BUYER = {
     "email": f"{CANARY}@example.com",
@@ -82,3 +89,10 @@ def raw_trial(**changes: object) -> Mapping[str, Any]:
         "refunded": ...,
     }
     return raw_sale(**{**trial, **changes})
+
+
+def adapt(**changes: Any) -> Sale:
+    """Read one sale from its bytes and turn it into ours."""
+    page = parse_page(page_body(raw_sale(**changes)))
+    assert page.failures == ()
+    return to_sale(page.sales[0])

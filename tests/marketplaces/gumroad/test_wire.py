@@ -25,6 +25,7 @@ from tests.marketplaces.gumroad.replies import CANARY, page_body, raw_sale
 
 PLANNER = WireSale(
     id="RRKkAAAAAAAAAAAAAAAAAA==",
+    order_id=4711,
     created_at="2026-11-20T09:00:00Z",
     price=1200,
     gumroad_fee=235,

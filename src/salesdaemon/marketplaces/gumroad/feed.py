@@ -141,8 +141,10 @@ def _to_page(wire: WirePage, vendor_time: datetime) -> Page:
 
 
 def _fail(row: WireSale, place: int, error: PayloadError) -> Failure:
-    # An id that is itself the fault may be anything.
-    name = row.id if row.id and error.path != "id" else f"sales[{place}]"
+    if row.id and error.path != "id":  # an id that is itself the fault may be anything
+        name = row.id
+    else:
+        name = f"order {row.order_id}" if row.order_id else f"sales[{place}]"
     return Failure(name, str(error), row.created_at)
 
 

@@ -35,6 +35,7 @@ class WireSale(msgspec.Struct, frozen=True, gc=False):
     """One sale. `price` and `gumroad_fee` are US cents whatever `currency` says."""
 
     id: str | None = None
+    order_id: int | None = None
     created_at: str | None = None
     price: int | None = None
     gumroad_fee: int | None = None
@@ -107,7 +108,7 @@ _KNOWN = frozenset(
     field
     for struct in (_SalesEnvelope, WireSale, Affiliate, BuyerPresentment, User)
     for field in struct.__struct_fields__
-) | {"order_id", "user"}
+) | {"user"}
 _LONGEST_INTEGER = 18
 _ID = re.compile(r"[A-Za-z0-9_+/=-]{1,64}")
 _FAULT = re.compile(r"(?P<kind>.*?)(?: - at `\$\.?(?P<path>.*)`)?")

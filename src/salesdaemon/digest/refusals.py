@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _LONGEST_ANSWER = 200
 _PERMANENT_FROM = 500
 _LOGIN_WANTED = {530, 538}
+_LOWEST_CODE = 200  # the client gives what is no answer at all a code of its own, -1
+_PATIENCE = "It is tried again; if it goes on, check mail.host, mail.port and the firewall."
 _THEN_SEND = "then run `salesdaemon digest daily --send`."
 
 
@@ -26,8 +28,12 @@ def explain(error: Exception, host: str, port: int) -> DeliveryError:
     trouble, answer = _tls_trouble(error), _answer(error)
     if trouble is not None:
         return _explain_tls(trouble, where)
-    if answer is not None:
+    if answer is not None and answer.code >= _LOWEST_CODE:
         return _explain_answer(answer, where)
+    if answer is not None:
+        return DeliveryError(
+            f"{where} does not talk like a mail server.", permanent=False, fix=_PATIENCE
+        )
     if isinstance(error, OSError):
         return _explain_network(error, where)
     return _explain_misfit(error, where)
@@ -124,7 +130,7 @@ def _explain_network(error: OSError, where: str) -> DeliveryError:
     return DeliveryError(
         f"{where} {what}.",
         permanent=False,
-        fix="It is tried again; if it goes on, check mail.host, mail.port and the firewall.",
+        fix=_PATIENCE,
     )
 
 

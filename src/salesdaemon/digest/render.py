@@ -56,7 +56,7 @@ def _inline(view: View) -> str:
 
     page = _environment(autoescape=True).get_template("daily.html").render(view=view)
     inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
-    return inliner.inline(page)
+    return inliner.inline(page).strip() + "\n"
 
 
 def _environment(*, autoescape: bool) -> "Environment":

@@ -177,6 +177,7 @@ def test_the_store_is_kept_in_the_data_directory(
             "[digest]\nwait_for_stale = 'soon'",
             ('digest.wait_for_stale: Write a length of time as "60s", "15m", "2h" or "1d".'),
         ),
+        ("[secrets]\nkey_file = ''", "secrets.key_file: must name a file."),
         ("[digest]\nempty_day = 'long'", "digest.empty_day: must be one of: short, skip."),
         ("[products.x]\neffort = 'some'", "products.x.effort: must be one of: passive, active."),
         ("[products]\nx = 'active'", "products.x: must be a table."),

@@ -103,6 +103,8 @@ def _home(path: str) -> str:
 
 
 def _key_file(path: Path) -> Path:
+    if not path.name:
+        raise ValueError("must name a file.")
     return Path(_home(str(path)))
 
 

@@ -134,6 +134,10 @@ class Plan:
             return replace(self, sweeps=sweeps)
         return replace(self, history=Reading(((earliest, None),)), sweeps=sweeps)
 
+    def all_read(self, newest: datetime | None) -> "Plan":
+        """Note that all history up to `newest` has been read by other means."""
+        return replace(self, floor=newest, history=None, history_done=True, read_back_to=EVERYTHING)
+
     def polled(self, floor: datetime | None) -> "Plan":
         """Count a complete poll."""
         sweeps = {

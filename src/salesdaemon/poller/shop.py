@@ -13,16 +13,18 @@ from salesdaemon.domain.sale import Sale
 from salesdaemon.errors import (
     AuthError,
     MarketplaceError,
-    PayloadError,
     RateLimitError,
     StoreError,
     UnavailableError,
     WindowTooWideError,
 )
-from salesdaemon.marketplaces.base import Feed, Page, SetAside, Window
+from salesdaemon.marketplaces.base import Feed, Page, Window
 from salesdaemon.poller.budget import after_failures, background_gap, effective_interval
 from salesdaemon.poller.journal import Journal, Trouble, describe_set_aside
+from salesdaemon.poller.pages import NOTHING_READ, has_reached, newest_of, part_storable
 from salesdaemon.poller.plan import RECENT, Plan, Reading
+from salesdaemon.poller.reader import Reader
+from salesdaemon.poller.sync import SyncProgress
 from salesdaemon.store.accounts import AccountRecord, bind, save_plan
 from salesdaemon.store.engine import Store
 from salesdaemon.store.logins import ShopLogin
@@ -34,14 +36,10 @@ Result = TypeVar("Result")
 
 LOOK_BACK = timedelta(days=1)
 """How far before the newest known order a poll still looks; older ones are for the sweeps."""
-BATCH_SALES = 300
 ASK_REFUSED_AGAIN = timedelta(minutes=15)
 TELL_AFTER = timedelta(minutes=15)
 TELL_AFTER_FAILURES = 15
 SHORTEST_RATE_WAIT = timedelta(seconds=2)
-LONGEST_TEXT = 128
-LARGEST_AMOUNT = 2**62
-_NOTHING_READ = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ class ShopPoller:
         self._account: AccountRecord | None = None
         self._due_at: datetime | None = None
         self._failures = 0
-        self._background_failures = 0
+        self._reader = Reader(shop.feed, clock)
         self._background_after: datetime | None = None
         self._ask_refused_at: datetime | None = None
         self._refused_generation: int | None = None
@@ -227,10 +225,10 @@ class ShopPoller:
         cursor: str | None = None
         while True:
             page = await self._fetch_newest(window, cursor)
-            newest = _newest(page, newest)
+            newest = newest_of(page, newest)
             recorded = await self._record_poll_page(page, polled)
             cursor = page.cursor
-            if cursor is None or _reached(page, before or self.account.watch_since, recorded):
+            if cursor is None or has_reached(page, before or self.account.watch_since, recorded):
                 break
         self.plan = self.plan.polled(newest)
         if newest != before:
@@ -303,7 +301,7 @@ class ShopPoller:
         read_back_to: datetime | None = None,
     ) -> Recorded:
         missed_before = None if self.first_poll_done else self._started_at
-        sales, unstorable = _storable([sale for page in pages for sale in page.sales])
+        sales, unstorable = part_storable([sale for page in pages for sale in page.sales])
         batch = Batch(
             account_id=self.account.id,
             shop=self.shop.name,
@@ -342,76 +340,59 @@ class ShopPoller:
             return
         try:
             while (name := self.plan.due(self._clock())) and self._clock() < deadline:
-                await self.read_on(name, deadline)
+                await self._read_on(name, deadline)
                 if name == RECENT.name and self.plan.sweeps[name].reading is None:
                     await self._look_at_tripwire()
                 if self._background_after is not None:
                     break
         except (MarketplaceError, StoreError) as error:
             await self._note_background_failure(error)
-        else:
-            self._background_failures = 0
 
-    async def read_on(
-        self,
-        name: str,
-        deadline: datetime,
-        on_progress: Callable[[int, datetime | None], None] = lambda _count, _oldest: None,
-    ) -> None:
-        """Read on where a sweep or the history had stopped, until it is done or time is up.
+    async def _read_on(self, name: str, deadline: datetime) -> None:
+        """Read on where a sweep or the history had stopped, until it is done or time is up."""
 
-        The next page is asked for while the last ones are being recorded.
-        """
+        async def record_progress(reading: Reading, pages: Sequence[Page]) -> None:
+            # Whether an order was listed late is judged by what had been read before these pages.
+            read_before = self.plan.read_back_to or NOTHING_READ
+            plan = self.plan.progressed(name, reading, self._clock())
+            await self._record(pages, plan=plan, read_back_to=read_before)
+            self.plan = self.plan.progressed(name, reading, self._clock())
+
+        def keep_going() -> bool:
+            return self._clock() < deadline and not self._must_pause()
+
         reading = self.plan.reading(name, self._clock())
-        pages: list[Page] = []
-        writing: asyncio.Task[Recorded] | None = None
-        try:
-            while not reading.finished:
-                page, reading = await self._fetch_page(reading)
-                if page is not None:
-                    pages.append(page)
-                stop = reading.finished or self._clock() >= deadline or self._must_pause()
-                if stop or sum(len(page.sales) for page in pages) >= BATCH_SALES:
-                    if writing is not None:
-                        await writing
-                    on_progress(sum(len(page.sales) for page in pages), reading.oldest)
-                    writing = asyncio.create_task(self._record_progress(name, reading, pages))
-                    pages = []
-                if stop:
-                    break
-        finally:
-            # Also after a failure: what was read until then is recorded.
-            if writing is not None:
-                await writing
-            if pages:
-                await self._record_progress(name, reading, pages)
+        await self._reader.read(reading, record_progress, keep_going=keep_going)
 
-    async def _record_progress(
-        self, name: str, reading: Reading, pages: Sequence[Page]
-    ) -> Recorded:
-        """Record pages together with how far a task has come.
+    async def sync(
+        self, since: datetime | None, on_progress: Callable[[int, datetime | None], None]
+    ) -> int:
+        """Read history again from the newest order back, whether a daemon runs or not.
 
-        Whether an order was listed late is judged by what had been read before these pages.
+        Resumes where an earlier call for the same `since` had stopped. `on_progress` gets the
+        number of orders read and how far back they reach. Returns the number of new sales.
+
+        Raises:
+            MarketplaceError: the marketplace did not do what was asked; call again to go on.
+            StoreError: the database could not be read or written.
         """
-        read_before = self.plan.read_back_to or _NOTHING_READ
-        plan = self.plan.progressed(name, reading, self._clock())
-        recorded = await self._record(pages, plan=plan, read_back_to=read_before)
-        self.plan = self.plan.progressed(name, reading, self._clock())
-        return recorded
+        await self._identify()
+        progress = SyncProgress(self._store, self.account.id, since or self.shop.earliest)
+        stored = 0
 
-    async def _fetch_page(self, reading: Reading) -> tuple[Page | None, Reading]:
-        first, end = reading.windows[-1]
-        try:
-            page = await self.shop.feed.fetch_window(Window(first, end), reading.cursor)
-        except WindowTooWideError:
-            return None, reading.narrowed(self._clock())
-        except (PayloadError, UnavailableError) as error:
-            tried_before = isinstance(error, PayloadError) or self._background_failures > 1
-            if reading.cursor is None or not tried_before:
-                raise
-            # The page a cursor leads to cannot be had: begin again from the last order read.
-            return None, reading.restarted()
-        return page, reading.after(page.cursor, page.oldest)
+        async def record_batch(reading: Reading, pages: Sequence[Page]) -> None:
+            nonlocal stored
+            recorded = await self._record(pages)
+            stored += len(recorded.new)
+            progress.note(reading, pages)
+            await asyncio.to_thread(progress.save)
+            on_progress(progress.orders, reading.oldest)
+
+        await self._reader.read(progress.load(), record_batch, keep_going=lambda: True)
+        if since is None and self.account.watch_since is None:
+            self.plan = self.plan.all_read(progress.newest)
+            await asyncio.to_thread(self._save_plan)
+        return stored
 
     def _must_pause(self) -> bool:
         """Tell whether the marketplace's limits ask the background to stop for now."""
@@ -466,38 +447,10 @@ class ShopPoller:
 
     async def _note_background_failure(self, error: MarketplaceError | StoreError) -> None:
         """Put the background off; the polls go on, and tell where those fail as well."""
-        self._background_failures += 1
         now = self._clock()
         if isinstance(error, RateLimitError):
             await self._note_failure(error)
             return
-        wait = after_failures(max(self.interval, timedelta(seconds=5)), self._background_failures)
+        wait = after_failures(max(self.interval, timedelta(seconds=5)), self._reader.failures)
         self._background_after = now + wait
         log.warning("background_failed shop=%s what=%s", self.shop.name, error.what)
-
-
-def _newest(page: Page, newest: datetime | None) -> datetime | None:
-    """Return the newest creation seen; one in the marketplace's future counts as now."""
-    seen = [min(sale.created_at, page.vendor_time) for sale in page.sales]
-    return max([*seen, *([newest] if newest is not None else [])], default=None)
-
-
-def _reached(page: Page, floor: datetime | None, recorded: Recorded) -> bool:
-    """Tell whether a poll has come to what the last one had seen."""
-    if page.oldest is None or floor is None:
-        return page.oldest is None
-    return page.oldest < floor or (page.oldest <= floor and recorded.nothing_new)
-
-
-def _storable(sales: Sequence[Sale]) -> tuple[list[Sale], list[SetAside]]:
-    """Part the sales from those that no database column could hold."""
-    good: list[Sale] = []
-    bad: list[SetAside] = []
-    for sale in sales:
-        if len(sale.external_id) > LONGEST_TEXT:
-            bad.append(SetAside(sale.external_id[:LONGEST_TEXT], "the id is too long"))
-        elif abs(sale.gross_minor) > LARGEST_AMOUNT or abs(sale.net_minor) > LARGEST_AMOUNT:
-            bad.append(SetAside(sale.external_id, "an amount is too large"))
-        else:
-            good.append(sale)
-    return good, bad

@@ -3,11 +3,9 @@ from dataclasses import replace
 import pytest
 
 from salesdaemon.digest.render import render_subject
-from salesdaemon.domain.sale import Status
+from salesdaemon.domain.sale import Kind, Status
 from salesdaemon.domain.summary import StoredSale
 from tests.digest.cases import HOSTILE, content, hostile_titles, sale
-
-UNREAD = {"stale": hostile_titles().stale}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +31,11 @@ UNREAD = {"stale": hostile_titles().stale}
             [sale(965, exact=False)],
             "€9.65 without extra work, from 1 sale (fees estimated)",
             id="estimated",
+        ),
+        pytest.param(
+            [sale(0, kind=Kind.FREE, exact=False)],
+            "A quiet day: Friday 20 November",
+            id="free download",
         ),
         pytest.param(
             [sale(-420, gross=8000, refunded=8000, fees=420)],

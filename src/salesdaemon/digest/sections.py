@@ -109,8 +109,9 @@ def _quiet_sentences(content: DigestContent, wording: Wording) -> tuple[str, ...
     summary = content.summary
     day = wording.days(summary.period)
     units = sum(line.units for line in summary.totals.values())
-    nets = listing([wording.amount(line.net, currency) for currency, line in in_order(summary)])
-    free = f" {wording.count(units, 'item')} went out for free: {nets} net." if nets else ""
+    free = ""
+    if summary.totals:
+        free = f" {wording.count(units, 'item')} went out for free: {_brought(summary, wording)}."
     weekday = wording.weekday(content.week_before.period.first)
     compared = (
         f"The day before brought {_brought(content.before, wording)}, "
@@ -306,7 +307,7 @@ def _notes(content: DigestContent, wording: Wording) -> Iterator[str]:
     if content.gap is not None:
         yield (
             f"No digest went out for {wording.days(content.gap)}, because the daemon did not run. "
-            f"Their figures: salesdaemon report --from {content.gap.first} --to {content.gap.last}"
+            f"The figures: salesdaemon report --from {content.gap.first} --to {content.gap.last}"
         )
     estimated = sum(line.estimated for line in content.summary.totals.values())
     if estimated:

@@ -83,7 +83,8 @@ def _passive_part(totals: list[tuple[str, Totals]], wording: Wording) -> str:
 
 def _remarks(content: DigestContent, wording: Wording) -> list[str]:
     remarks = []
-    if any(line.estimated for line in content.summary.totals.values()):
+    estimated = any(line.estimated for line in content.summary.totals.values())
+    if estimated and not is_quiet(content.summary):
         remarks.append("fees estimated")
     if content.stale:
         remarks.append(f"{wording.count(len(content.stale), 'shop')} missing")

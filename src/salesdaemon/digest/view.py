@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_WIDEST_BESIDE = 11  # characters of an amount that half of 320 pixels holds
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -23,6 +25,11 @@ class Headline:
     caption: str
     size: str
     parts: tuple[Part, ...]
+
+    @property
+    def columns(self) -> int:
+        """Tell how many parts fit beside one another on a phone."""
+        return 1 if any(len(part.amount) > _WIDEST_BESIDE for part in self.parts) else 2
 
     @property
     def has_bar(self) -> bool:

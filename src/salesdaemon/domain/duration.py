@@ -6,6 +6,7 @@ from datetime import timedelta
 from salesdaemon.errors import DomainError
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST_SECONDS = 10 * 366 * 86400
 _PATTERN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 
 
@@ -18,7 +19,10 @@ def parse_duration(text: str) -> timedelta:
     match = _PATTERN.fullmatch(text.strip().lower())
     if match is None:
         raise DomainError('Write a length of time as "60s", "15m", "2h" or "1d".')
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+    seconds = float(match[1]) * _UNITS[match[2]]
+    if seconds > _LONGEST_SECONDS:
+        raise DomainError("A length of time of more than ten years is a mistake.")
+    return timedelta(seconds=seconds)
 
 
 def format_duration(length: timedelta) -> str:

@@ -180,8 +180,8 @@ def test_a_full_refund_or_dispute_takes_all_of_it(changes: dict[str, Any]) -> No
             *(180, 60, 1000 - 500 - 180 + 60),
             id="half a cent goes up",
         ),
-        pytest.param({"refunded": True, "gumroad_fee": 10}, 10, 0, -10, id="never below nothing"),
-        pytest.param({"refunded": True, "gumroad_fee": 0}, 0, 0, 0, id="no fee"),
+        pytest.param({"refunded": True, "gumroad_fee": 10}, 10, -55, -65, id="more kept than fee"),
+        pytest.param({"refunded": True, "gumroad_fee": 0}, 0, -65, -65, id="no fee"),
         pytest.param({"refunded": True, **ON_STRIPE}, 235, 235, 0, id="own processor"),
         pytest.param(
             {"refunded": True, "transaction_url_for_seller": "https://example.com"},

@@ -211,14 +211,17 @@ def _is_listed_in_dollars(wire: WireSale) -> bool:
 
 
 def _returned_fees(wire: WireSale, status: Status, gross: int, refunded: int, fees: int) -> int:
-    """Return what Gumroad gives back of its fee: its share less what the processor keeps."""
+    """Return what Gumroad gives back of its fee: its share less what the processor keeps.
+
+    Negative where the processor keeps more than the fee's share: the seller pays the rest.
+    """
     share = fees * refunded // gross
     if status is Status.DISPUTED or _is_own_processor(wire):
         return share
     dividend = refunded * (_RETAINED_PER_MILLE * gross + 1000 * _RETAINED_FIXED)
     divisor = 1000 * gross
     retained = (2 * dividend + divisor) // (2 * divisor)  # half up, as Ruby rounds
-    return max(share - retained, 0)
+    return share - retained
 
 
 def _affiliate(wire: WireSale, status: Status, gross: int, refunded: int) -> int:

@@ -153,7 +153,9 @@ def _set_aside(failure: Failure) -> SetAside:
         created_at = read_time(failure.created_at)
     except PayloadError:
         created_at = None
-    return SetAside(failure.external_id, failure.reason, created_at)
+    # A place on a page is no name: the next sale would move it, and it would be told again.
+    external_id = "no id" if failure.external_id.startswith("sales[") else failure.external_id
+    return SetAside(external_id, failure.reason, created_at)
 
 
 def _is_repeated(sales: tuple[Sale, ...], before: _Shown) -> bool:

@@ -12,6 +12,7 @@ from typing import Self
 
 import httpx
 import stamina
+import stamina.instrumentation
 
 from salesdaemon.errors import UnavailableError
 
@@ -50,6 +51,7 @@ class Http:
         attempts: int = 2,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        stamina.instrumentation.set_on_retry_hooks([])  # its lines would name addresses
         self._client = httpx.AsyncClient(
             follow_redirects=False,
             timeout=httpx.Timeout(timeout_seconds, connect=min(10.0, timeout_seconds)),

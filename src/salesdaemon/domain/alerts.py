@@ -1,11 +1,12 @@
 """Decide which waiting events become one message now: single rings, a burst, or a recap. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from salesdaemon.domain.changes import RING_KINDS, EventKind
+from salesdaemon.domain.summary import StoredSale, Totals
 
 BURST_WINDOW = timedelta(minutes=1)
 TOO_OLD_TO_RING = timedelta(minutes=10)
@@ -76,6 +77,20 @@ class Group:
 
     form: Form
     entries: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What waits on a channel, with the facts to word it.
+
+    `sales` maps account and id to the stored sale; `today` are the totals of the seller's day.
+    """
+
+    waiting: Sequence[Waiting]
+    pace: Pace
+    away_until: datetime | None = None
+    sales: Mapping[tuple[int, str], StoredSale] = field(default_factory=dict)
+    today: Mapping[str, Totals] = field(default_factory=dict)
 
 
 def next_group(

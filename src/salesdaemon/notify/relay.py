@@ -3,13 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from salesdaemon.domain.alerts import SALE_EVENTS, Form, Group, Holding, Pace, Waiting, next_group
+from salesdaemon.domain.alerts import SALE_EVENTS, Due, Form, Group, Holding, Waiting, next_group
 from salesdaemon.domain.changes import EventKind
-from salesdaemon.domain.summary import StoredSale, Totals
+from salesdaemon.domain.summary import StoredSale
 from salesdaemon.errors import DeliveryError, StoreError
 from salesdaemon.notify import texts
 from salesdaemon.notify.message import Message
@@ -21,20 +20,6 @@ FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=15)
 LOOK_AGAIN_SECONDS = 2.0
 """How long a sleeping channel takes to notice what another process entered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What waits on a channel, with the facts to word it.
-
-    `sales` maps account and id to the stored sale; `today` are the totals of the seller's day.
-    """
-
-    waiting: Sequence[Waiting]
-    pace: Pace
-    away_until: datetime | None
-    sales: Mapping[tuple[int, str], StoredSale] = field(default_factory=dict)
-    today: Mapping[str, Totals] = field(default_factory=dict)
 
 
 class Outbox(Protocol):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.tables import digests
@@ -104,3 +104,12 @@ def told_until(connection: Connection, kind: str, before: date) -> datetime | No
         )
     )
     return until
+
+
+def forget_skipped(connection: Connection, kind: str, day: date) -> None:
+    """Forget that a digest was skipped: its owner wants it after all."""
+    connection.execute(
+        delete(digests).where(
+            digests.c.kind == kind, digests.c.day == day, digests.c.state == SKIPPED
+        )
+    )

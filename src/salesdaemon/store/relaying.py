@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, case, func, select
 
-from salesdaemon.domain.alerts import BURST_WINDOW, Group, Pace, Waiting
+from salesdaemon.domain.alerts import BURST_WINDOW, Due, Group, Pace
 from salesdaemon.domain.period import day_of
 from salesdaemon.domain.sale import COUNTED_KINDS
-from salesdaemon.domain.summary import StoredSale, Totals
+from salesdaemon.domain.summary import Totals
 from salesdaemon.errors import DeliveryError
 from salesdaemon.store import outbox
 from salesdaemon.store.accounts import find_setting
@@ -32,17 +31,6 @@ class Worded(Protocol):
 
     @property
     def body(self) -> str: ...  # noqa: D102 - see the class
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What waits on a channel, with the facts to word it."""
-
-    waiting: Sequence[Waiting]
-    pace: Pace
-    away_until: datetime | None
-    sales: Mapping[tuple[int, str], StoredSale]
-    today: Mapping[str, Totals]
 
 
 class RelayOutbox:
@@ -73,7 +61,7 @@ class RelayOutbox:
         with self._store.read() as connection:
             waiting = outbox.list_due(connection, channel, now)
             if not waiting:
-                return Due((), Pace(self._burst), None, {}, {})
+                return Due((), Pace(self._burst))
             keys = [
                 (entry.account_id, entry.external_id)
                 for entry in waiting

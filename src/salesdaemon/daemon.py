@@ -1,0 +1,274 @@
+"""The daemon: builds everything, schedules it, and stops in order when told to."""
+
+import asyncio
+import json
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from salesdaemon import digesting, systemd
+from salesdaemon.application import Application
+from salesdaemon.domain.alerts import Holding
+from salesdaemon.errors import AlreadyRunningError, StoreError
+from salesdaemon.metrics import render_metrics
+from salesdaemon.notify.relay import Relay
+from salesdaemon.poller.shop import ShopPoller
+from salesdaemon.settings_models import Settings
+from salesdaemon.store.accounts import find_setting, set_setting
+from salesdaemon.store.lock import RunLock
+from salesdaemon.store.migrate import is_current
+from salesdaemon.store.outbox import OutboxEntry, enqueue, release_dead_leases
+from salesdaemon.web.app import Health, make_app
+from salesdaemon.web.server import WebServer
+
+log = logging.getLogger(__name__)
+
+LONGEST_TICK = timedelta(seconds=60)
+SPREAD = timedelta(milliseconds=300)
+HOUSEKEEPING = timedelta(seconds=10)
+STOP_WITHIN_SECONDS = 10.0
+WATCHED = "watched_shops"
+
+
+def run(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code.
+
+    Raises:
+        StoreError: the database cannot be used, or another daemon holds it.
+    """
+    return asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> int:
+    async with Application(settings) as app:
+        lock = RunLock(app.store)
+        lock.acquire()
+        try:
+            app.prepare_store(migrate=True)
+            return await Daemon(app, lock).run()
+        finally:
+            lock.release()
+
+
+def tick_length(poll_every: timedelta) -> timedelta:
+    """Return how often a shop's job runs: at most a minute apart, and a whole part of its polls."""
+    parts = -(-poll_every // LONGEST_TICK)
+    return poll_every / parts
+
+
+class Daemon:
+    """Everything that runs at once, and the signal that ends it."""
+
+    def __init__(self, app: Application, lock: RunLock) -> None:
+        self._app = app
+        self._lock = lock
+        self._stop = asyncio.Event()
+        self._exit_code = 0
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._database_problem: str | None = None
+        started_at = app.clock()
+        self.relay = Relay(
+            app.outbox(),
+            {name: app.channels[name] for name in app.ringing_channels},
+            app.voice,
+            clock=app.clock,
+            holding=self._holding,
+        )
+        self.pollers = [
+            app.poller(shop, started_at=started_at, on_told=self.relay.wake)
+            for shop in app.settings.shops
+        ]
+        self._started_at = started_at
+        self._web = WebServer(
+            make_app(Health(self.reasons, self.metrics)),
+            app.settings.web.host,
+            app.settings.web.port,
+        )
+
+    async def run(self) -> int:
+        """Run until told to stop; what is under way then is finished first."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        await asyncio.to_thread(self._note_start)
+        scheduler = self._schedule()
+        web = asyncio.create_task(self._web.run())
+        relays = [
+            asyncio.create_task(self.relay.run(channel)) for channel in self._app.ringing_channels
+        ]
+        scheduler.start()
+        systemd.notify("READY=1", f"STATUS=Watching {len(self.pollers)} shops")
+        log.info("started shops=%d channels=%d", len(self.pollers), len(relays))
+        await self._stop.wait()
+        systemd.notify("STOPPING=1")
+        log.info("stopping")
+        scheduler.pause()
+        await self._finish(relays)
+        scheduler.shutdown(wait=False)
+        self._web.stop()
+        await asyncio.wait([web], timeout=STOP_WITHIN_SECONDS)
+        web.cancel()
+        await asyncio.gather(web, return_exceptions=True)
+        log.info("stopped")
+        return self._exit_code
+
+    async def _finish(self, relays: list[asyncio.Task[None]]) -> None:
+        """Let polls under way end, then stop delivering."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=STOP_WITHIN_SECONDS)
+        for task in (*self._under_way, *relays):
+            task.cancel()
+        await asyncio.gather(*self._under_way, *relays, return_exceptions=True)
+
+    def _note_start(self) -> None:
+        with self._app.store.write() as connection:
+            release_dead_leases(connection)
+            if find_setting(connection, digesting.FIRST_START) is None:
+                set_setting(connection, digesting.FIRST_START, self._started_at.isoformat())
+
+    # The schedule
+
+    def _schedule(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        for place, poller in enumerate(self.pollers):
+            length = tick_length(poller.shop.poll_every)
+            self._add(scheduler, partial(poller.tick, length), length, place * SPREAD)
+        self._add(scheduler, self._housekeep, self._housekeeping_every(), SPREAD)
+        self._add(scheduler, lambda: digesting.tick(self._app), HOUSEKEEPING, 2 * SPREAD)
+        return scheduler
+
+    def _add(
+        self,
+        scheduler: AsyncIOScheduler,
+        step: Callable[[], Awaitable[None]],
+        every: timedelta,
+        offset: timedelta,
+    ) -> None:
+        """Run a step at an interval; it never runs twice at once, and its failure ends only it."""
+
+        async def job() -> None:
+            task = asyncio.ensure_future(self._guarded(step))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+            await asyncio.shield(task)
+
+        start = datetime.now(UTC) + offset
+        trigger = IntervalTrigger(seconds=every.total_seconds(), start_date=start, timezone=UTC)
+        scheduler.add_job(job, trigger, next_run_time=start)
+
+    async def _guarded(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except StoreError as error:
+            log.error("store_failed what=%s", error.what)  # noqa: TRY400 - expected, told as one line
+        except Exception:
+            log.exception("step_failed")
+
+    def _holding(self) -> Holding:
+        return Holding(
+            first_polls=any(
+                not poller.first_attempt_over or (poller.polling and not poller.first_poll_done)
+                for poller in self.pollers
+            ),
+            polls=any(poller.polling for poller in self.pollers),
+        )
+
+    # Housekeeping: the sign of life, the lock, and the message that the watch began
+
+    def _housekeeping_every(self) -> timedelta:
+        watchdog = systemd.watchdog_seconds()
+        if watchdog is None:
+            return HOUSEKEEPING
+        return min(HOUSEKEEPING, timedelta(seconds=watchdog / 2))
+
+    async def _housekeep(self) -> None:
+        try:
+            await asyncio.to_thread(self._lock.keep)
+            await asyncio.to_thread(self._app.store.ping)
+            self._database_problem = None
+        except AlreadyRunningError as error:
+            log.critical("lock_lost what=%s", error.what)
+            self._exit_code = 1
+            self._stop.set()
+            return
+        except StoreError as error:
+            self._database_problem = error.what
+            log.error("database_failed what=%s", error.what)  # noqa: TRY400 - expected
+        # The loop turns and threads answer: that is what a restart could mend. A database that
+        # is out of reach is not.
+        systemd.notify("WATCHDOG=1")
+        if self._database_problem is None and all(p.first_attempt_over for p in self.pollers):
+            await asyncio.to_thread(self._tell_watching)
+
+    def _tell_watching(self) -> None:
+        watched = sorted(p.shop.name for p in self.pollers if p.first_poll_done)
+        with self._app.store.read() as connection:
+            told = set(json.loads(find_setting(connection, WATCHED) or "[]"))
+        newly = [shop for shop in watched if shop not in told]
+        if not newly:
+            return
+        now = self._app.clock()
+        count = len(watched)
+        title = f"Watching {count} shop{'s' if count != 1 else ''}"
+        body = f"{', '.join(watched)}: from now on, every paid sale rings once."
+        with self._app.store.write() as connection:
+            set_setting(connection, WATCHED, json.dumps(sorted(told | set(watched))))
+            enqueue(
+                connection,
+                [
+                    OutboxEntry(
+                        channel=channel,
+                        event=f"watching:{','.join(newly)}"[:200],
+                        kind="watching",
+                        level="silent",
+                        created_at=now,
+                        title=title,
+                        body=body,
+                    )
+                    for channel in self._app.ringing_channels
+                ],
+            )
+        self.relay.wake()
+
+    # What /readyz and /metrics tell
+
+    async def reasons(self) -> Mapping[str, str]:
+        """Say why the daemon is not ready; empty when it is."""
+        reasons: dict[str, str] = {}
+        try:
+            if not await asyncio.to_thread(is_current, self._app.store):
+                reasons["database"] = "The migrations are not current."
+        except StoreError as error:
+            reasons["database"] = error.what
+        now = self._app.clock()
+        for poller in self.pollers:
+            reason = unready_reason(poller, now)
+            if reason is not None:
+                reasons[f"shop {poller.shop.name}"] = reason
+        return reasons
+
+    async def metrics(self) -> bytes:
+        """Return the figures in Prometheus' text form."""
+        return await asyncio.to_thread(
+            render_metrics, self._app.store, self.pollers, self._app.ringing_channels
+        )
+
+
+def unready_reason(poller: ShopPoller, now: datetime) -> str | None:
+    """Say why a shop is not watched as it should be; None when it is."""
+    record = poller.journal.record
+    if not poller.first_poll_done:
+        return record.problem or "It was not polled yet."
+    last = record.last_good_poll
+    if last is None or now - last > 3 * poller.interval + timedelta(seconds=1):
+        since = last.isoformat() if last is not None else "never"
+        return record.problem or f"The last good poll was at {since}."
+    return None

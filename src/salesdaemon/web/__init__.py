@@ -1,0 +1,4 @@
+"""What the daemon answers over HTTP: whether it lives, whether all is well, and its figures.
+
+It reads the store and the daemon's own state, never a marketplace, and shows no amount or title.
+"""

@@ -4,16 +4,14 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from salesdaemon.domain.money import exponent, proportion, rescale, split
 from salesdaemon.domain.sale import Kind, LineItem, Sale, Status
 from salesdaemon.errors import DomainError, PayloadError
 from salesdaemon.marketplaces.etsy.fees import estimate
-from salesdaemon.marketplaces.etsy.wire import Amount, Receipt, Refund, Transaction
+from salesdaemon.marketplaces.etsy.wire import Amount, Receipt, Refund, Transaction, to_moment
 
-EARLIEST_TIMESTAMP = 946684800
-_LATEST_TIMESTAMP = 4102444800  # the year 2100; beyond it are milliseconds taken for seconds
 _LARGEST_AMOUNT = 10**15
 _MOST_UNITS = 10**6
 
@@ -323,9 +321,10 @@ def _earliest_payment(transactions: Sequence[Transaction]) -> datetime | None:
 def _moment(timestamp: int | None, path: str) -> datetime:
     if not timestamp:
         raise PayloadError("A time is missing.", path=path)
-    if not EARLIEST_TIMESTAMP <= timestamp <= _LATEST_TIMESTAMP:
+    moment = to_moment(timestamp)
+    if moment is None:
         raise PayloadError("A time is not in epoch seconds.", path=path)
-    return datetime.fromtimestamp(timestamp, UTC)
+    return moment
 
 
 def _country(code: str | None) -> str | None:

@@ -13,11 +13,16 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from salesdaemon.errors import PayloadError, UnavailableError
+
+EARLIEST_TIMESTAMP = 946684800
+"""The earliest moment that the API takes or names: 2000-01-01."""
+_LATEST_TIMESTAMP = 4102444800  # the year 2100; beyond it are milliseconds taken for seconds
 
 # Above the 19 digits of a 64-bit number there is nothing to read, and CPython refuses to
 # convert more than 4,300 of them, which would cost the whole page. Infinity then fails
@@ -104,13 +109,17 @@ class WirePage(msgspec.Struct, frozen=True):
     failures: Sequence[Failure] = ()
 
 
+class Adjustment(msgspec.Struct, frozen=True, gc=False):
+    """A later change of a payment; that there is one is all we read."""
+
+
 class LedgerEntry(msgspec.Struct, frozen=True, gc=False):
     """One line of the payment account. `sequence_number` only ever grows."""
 
     entry_id: int | None = None
     sequence_number: int | None = None
     ledger_type: str | None = None
-    payment_adjustments: Sequence[msgspec.Raw] | None = None
+    payment_adjustments: Sequence[Adjustment] | None = None
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -131,6 +140,27 @@ class Shop(msgspec.Struct, frozen=True):
     """A shop's public face."""
 
     shop_name: str | None = None
+
+
+class TokenPair(msgspec.Struct, frozen=True):
+    """What the token endpoint answers.
+
+    `expires_in` is seconds, of any type: the pair must not be lost over it.
+    """
+
+    access_token: str | None = None
+    refresh_token: str | None = None
+    expires_in: Any = None
+
+    def __repr__(self) -> str:
+        return "TokenPair()"  # its fields are secrets
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """What Etsy says instead of an answer; OAuth's refusals have a description."""
+
+    error: str | None = None
+    error_description: str | None = None
 
 
 class _Receipts(msgspec.Struct):
@@ -181,6 +211,13 @@ def parse_object(body: bytes, shape: type[AnyStruct]) -> AnyStruct:
         kind, path = _describe(error)
     # Raised outside the handler: the parser's own error may quote what it read.
     raise PayloadError(f"Etsy's answer could not be read: {kind}", path=path)
+
+
+def to_moment(timestamp: int | None) -> datetime | None:
+    """Turn epoch seconds into an aware UTC datetime; None where they make no sense."""
+    if timestamp is None or not EARLIEST_TIMESTAMP <= timestamp <= _LATEST_TIMESTAMP:
+        return None
+    return datetime.fromtimestamp(timestamp, UTC)
 
 
 def _parse_loosely(body: bytes) -> dict[str, Any]:

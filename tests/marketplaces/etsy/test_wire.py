@@ -172,6 +172,7 @@ def test_what_is_no_json_object_is_worth_another_try(body: bytes) -> None:
     with pytest.raises(UnavailableError) as raised:
         parse_page(body)
     assert str(raised.value) == "Etsy's answer is no JSON object."
+    assert raised.value.__context__ is None  # the parser's error may hold what it read
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"results":null}', b'{"results":{"a":1}}'])

@@ -13,6 +13,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -178,10 +179,12 @@ def parse_page(body: bytes) -> WirePage:
         UnavailableError: the answer is no JSON object.
         PayloadError: it is one without a list of results.
     """
-    try:
+    page = None
+    # One wrong type, lone surrogate or byte that is no UTF-8 anywhere fails the whole page. The
+    # second reading is outside the handler, for the parser's error may hold what it read.
+    with suppress(msgspec.MsgspecError, ValueError, RecursionError):
         page = _RECEIPTS.decode(body)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        # One wrong type, lone surrogate or byte that is no UTF-8 anywhere fails the whole page.
+    if page is None:
         return _parse_row_by_row(_parse_loosely(body))
     if page.results is None:
         raise PayloadError("Etsy's answer holds no list of orders.", path="results")
@@ -222,11 +225,9 @@ def to_moment(timestamp: int | None) -> datetime | None:
 
 def _parse_loosely(body: bytes) -> dict[str, Any]:
     document: object = None
-    try:
+    with suppress(ValueError, RecursionError):
         text = body.decode("utf-8-sig", errors="replace")
         document = json.loads(text, strict=False, parse_int=_parse_integer)
-    except (ValueError, RecursionError):
-        pass
     if not isinstance(document, dict):
         raise UnavailableError("Etsy's answer is no JSON object.")
     return document

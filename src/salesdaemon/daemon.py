@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_TICK = timedelta(seconds=60)
 SPREAD = timedelta(milliseconds=300)
-HOUSEKEEPING = timedelta(seconds=10)
+HOUSEKEEPING = timedelta(seconds=5)
 STOP_WITHIN_SECONDS = 10.0
 WATCHED = "watched_shops"
 

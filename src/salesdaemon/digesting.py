@@ -5,8 +5,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import Connection
-
 from salesdaemon.application import INSTALLATION, Application
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.digest.mailer import MailServer, build_mail, message_id, send
@@ -19,6 +17,7 @@ from salesdaemon.settings_models import MailSettings, Settings
 from salesdaemon.store import digests
 from salesdaemon.store.accounts import find_setting, find_shop
 from salesdaemon.store.digests import CLAIMED, SENT, SKIPPED, DigestRow
+from salesdaemon.store.engine import Connection
 from salesdaemon.store.outbox import OutboxEntry, enqueue
 from salesdaemon.store.sales import SaleFilter, list_news, list_sales
 

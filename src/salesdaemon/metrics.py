@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import func, select
-
 from salesdaemon.poller.shop import ShopPoller
+from salesdaemon.store.accounts import count_set_aside
 from salesdaemon.store.engine import Store
 from salesdaemon.store.outbox import count_by_channel
-from salesdaemon.store.tables import set_aside
 
 
 def render_metrics(store: Store, pollers: Sequence[ShopPoller], channels: Sequence[str]) -> bytes:
@@ -38,13 +36,7 @@ def _figures(
     """Yield the name, label, explanation and values of each figure."""
     with store.read() as connection:
         counts = count_by_channel(connection)
-        aside = dict(
-            connection.execute(
-                select(set_aside.c.account_id, func.count()).group_by(set_aside.c.account_id)
-            )
-            .tuples()
-            .all()
-        )
+        aside = count_set_aside(connection)
     records = {poller.shop.name: poller.journal.record for poller in pollers}
     yield (
         "shop_last_good_poll_timestamp_seconds",

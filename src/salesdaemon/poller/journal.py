@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from salesdaemon.store.accounts import ShopRecord, find_shop, save_shop
-from salesdaemon.store.engine import Store
+from salesdaemon.store.engine import Connection, Store
 from salesdaemon.store.outbox import OutboxEntry, enqueue
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -183,3 +183,11 @@ def list_set_aside(connection: Connection, account_id: int) -> list[tuple[str, s
         .order_by(set_aside.c.first_seen_at, set_aside.c.external_id)
     )
     return [(row.external_id, row.reason) for row in rows]
+
+
+def count_set_aside(connection: Connection) -> dict[int, int]:
+    """Count the orders that could not be read, by account."""
+    rows = connection.execute(
+        select(set_aside.c.account_id, func.count()).group_by(set_aside.c.account_id)
+    )
+    return dict(rows.tuples().all())

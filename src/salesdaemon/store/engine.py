@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from salesdaemon.errors import StoreError
 
+__all__ = ["Connection", "Store", "owner_is_dead", "owner_name"]
+
 BUSY_TIMEOUT_MILLISECONDS = 5000
 
 

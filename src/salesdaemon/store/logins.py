@@ -185,7 +185,12 @@ class ShopLogin:
                         logins.c.lease_owner == (owner if abandoned else ""),
                     ),
                 )
-                .values(lease_owner=self._store.owner, leased_until=now + LEASE)
+                .values(
+                    lease_owner=self._store.owner,
+                    leased_until=now + LEASE,
+                    # A lease that nobody gave back: its owner died between question and record.
+                    answer_lost=true() if owner is not None else logins.c.answer_lost,
+                )
             )
             return won.rowcount == 1
 

@@ -127,12 +127,16 @@ class Plan:
     sweeps: Mapping[str, Sweep] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
 
-    def begun(self, now: datetime, earliest: datetime) -> "Plan":
-        """Start the reading of history and set all sweeps for later: all of it is read now."""
+    def begun(self, now: datetime, earliest: datetime, read_to: datetime | None) -> "Plan":
+        """Start the reading of history and set all sweeps for later: all of it is read now.
+
+        `read_to` is how far back the very first page reached.
+        """
         sweeps = {pace.name: Sweep(now + pace.every, pace.polls) for pace in PACES}
         if self.history_done or self.history is not None:
             return replace(self, sweeps=sweeps)
-        return replace(self, history=Reading(((earliest, None),)), sweeps=sweeps)
+        history = Reading(((earliest, None),))
+        return replace(self, history=history, sweeps=sweeps, read_back_to=read_to)
 
     def all_read(self, newest: datetime | None) -> "Plan":
         """Note that all history up to `newest` has been read by other means."""
@@ -187,7 +191,8 @@ class Plan:
     def _history_progressed(self, reading: Reading) -> "Plan":
         if reading.finished:
             return replace(self, history=None, history_done=True, read_back_to=EVERYTHING)
-        return replace(self, history=reading, read_back_to=reading.oldest or self.read_back_to)
+        reached = [at for at in (reading.oldest, self.read_back_to) if at is not None]
+        return replace(self, history=reading, read_back_to=min(reached, default=None))
 
     def tripped(self, marks: Mapping[str, str], now: datetime) -> "Plan":
         """Compare a tripwire's marks with the last ones; what moved is swept at once."""

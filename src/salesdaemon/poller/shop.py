@@ -114,7 +114,7 @@ class ShopPoller:
         """
         started = self._clock()
         if not await self._may_ask(started):
-            self.first_attempt_over = True
+            self._end_first_attempt()
             return
         poll_is_due = self._due_at is None or started >= self._due_at - slice_length / 10
         try:
@@ -126,8 +126,13 @@ class ShopPoller:
         except (MarketplaceError, StoreError):
             return
         finally:
-            self.first_attempt_over = True
+            self._end_first_attempt()
         await self._work_in_background(started + slice_length)
+
+    def _end_first_attempt(self) -> None:
+        if not self.first_attempt_over:
+            self.first_attempt_over = True
+            self._on_told()  # what was missed waits for the first polls of all shops
 
     @property
     def interval(self) -> timedelta:
@@ -189,6 +194,8 @@ class ShopPoller:
             await self._note_good_poll()
         finally:
             self.polling = False
+            if polled.told:
+                self._on_told()  # rings wait while a poll may still bring more of them
         return polled
 
     async def _identify(self) -> None:
@@ -226,7 +233,7 @@ class ShopPoller:
         while True:
             page = await self._fetch_newest(window, cursor)
             newest = newest_of(page, newest)
-            recorded = await self._record_poll_page(page, polled)
+            recorded = await self._record_poll_page(page, window, polled)
             cursor = page.cursor
             if cursor is None or has_reached(page, before or self.account.watch_since, recorded):
                 break
@@ -243,11 +250,12 @@ class ShopPoller:
             self.plan = self.plan.catching_up(window.first)
             return await self.shop.feed.fetch_newest(Window(self._clock() - LOOK_BACK), None)
 
-    async def _record_poll_page(self, page: Page, polled: Polled) -> Recorded:
+    async def _record_poll_page(self, page: Page, window: Window, polled: Polled) -> Recorded:
         begins = page.vendor_time if self.account.watch_since is None else None
         if begins is not None:
             begins = begins.replace(microsecond=0)
-            self.plan = self.plan.begun(self._clock(), self.shop.earliest)
+            read_to = page.oldest if page.cursor is not None else window.first
+            self.plan = self.plan.begun(self._clock(), self.shop.earliest, read_to)
         plan = self.plan if begins is not None else None
         recorded = await self._record([page], begins_watch=begins, plan=plan)
         if begins is not None:

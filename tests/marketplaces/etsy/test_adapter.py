@@ -141,7 +141,10 @@ NOT_PAID_FOR = [transaction(paid_timestamp=None)]
         pytest.param({"status": None, "is_paid": None}, PLAIN, id="paid by the time alone"),
         pytest.param({"status": "paid", "is_paid": False}, UNPAID, id="paid, says the word alone"),
         pytest.param({"status": "Open", "is_paid": False}, UNPAID, id="open"),
-        pytest.param({"status": "Payment Processing"}, UNPAID, id="payment processing"),
+        pytest.param(
+            {"status": "Payment Processing", "is_paid": None}, UNPAID, id="payment processing"
+        ),
+        pytest.param({"status": "Open", "is_paid": True}, PLAIN, id="the flag beats the word"),
         pytest.param({"status": "canceled"}, CANCELLED, id="cancelled after payment"),
         pytest.param(
             {"status": "Cancelled", "is_paid": False}, CANCELLED, id="cancelled, was paid once"

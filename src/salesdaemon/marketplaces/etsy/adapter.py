@@ -175,8 +175,8 @@ _UNPAID = _State(Status.UNPAID, paid=False)
 def _read_state(receipt: Receipt, totals: _Totals, currency: _Currency) -> _State:
     """Read the status; any word is accepted, in any case, and an unfamiliar one means paid.
 
-    An order is unpaid, or was paid: where the word, the flag and the timestamps contradict each
-    other, unpaid is the reading that heals by itself, for unpaid orders are asked again.
+    Where the word and the flag contradict each other the flag is believed: the words have changed
+    over the years, and the flag is what Etsy's own filter of paid orders goes by.
 
     Source: etsy/open-api issues 481 (meaning of the words) and 806 (words outside the schema),
     read 2026-11.
@@ -191,7 +191,9 @@ def _read_state(receipt: Receipt, totals: _Totals, currency: _Currency) -> _Stat
         return _State(Status.REFUNDED, paid=True, refunded=totals.gross)
     if word == _PARTIALLY_REFUNDED or refunds is not None:
         return _refunded_state(word, refunds, totals)
-    if word in _NOT_YET_PAID or receipt.is_paid is False:
+    if receipt.is_paid is not None:
+        return _PAID if receipt.is_paid else _UNPAID
+    if word in _NOT_YET_PAID:
         return _UNPAID
     return _PAID if word or _was_paid(receipt) else _UNPAID
 

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 LONGEST_TICK = timedelta(seconds=60)
 SPREAD = timedelta(milliseconds=300)
 HOUSEKEEPING = timedelta(seconds=5)
+WAIT_FOR_ALL_SHOPS = timedelta(minutes=1)
 STOP_WITHIN_SECONDS = 10.0
 WATCHED = "watched_shops"
 
@@ -205,7 +206,10 @@ class Daemon:
         # The loop turns and threads answer: that is what a restart could mend. A database that
         # is out of reach is not.
         systemd.notify("WATCHDOG=1")
-        if self._database_problem is None and all(p.first_attempt_over for p in self.pollers):
+        waited = self._app.clock() - self._started_at > WAIT_FOR_ALL_SHOPS
+        if self._database_problem is None and (
+            waited or all(p.first_poll_done for p in self.pollers)
+        ):
             await asyncio.to_thread(self._tell_watching)
 
     def _tell_watching(self) -> None:

@@ -77,6 +77,10 @@ class SetAside:
     created_at: datetime | None = None
 
 
+ODD_ORDER_ERRORS = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What an order nobody thought of may break in an adapter; it blocks itself, not its page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One answer of a marketplace, newest order first.

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from salesdaemon.domain.sale import Sale
 from salesdaemon.errors import AuthError, PayloadError, UnavailableError
 from salesdaemon.marketplaces.base import (
+    ODD_ORDER_ERRORS,
     Account,
     Connection,
     Limits,
@@ -206,6 +207,9 @@ def _adapt(pages: Iterable[WirePage]) -> tuple[tuple[Sale, ...], tuple[SetAside,
                 sale = to_sale(receipt)
             except PayloadError as error:
                 set_aside.append(_aside(_refused(receipt, place, error)))
+            except ODD_ORDER_ERRORS as error:
+                odd = PayloadError(f"The order makes no sense ({type(error).__name__}).")
+                set_aside.append(_aside(_refused(receipt, place, odd)))
             else:
                 sales.setdefault(sale.external_id, sale)
     return tuple(sales.values()), tuple(set_aside)

@@ -11,7 +11,15 @@ from datetime import UTC, date, datetime, timedelta
 
 from salesdaemon.domain.sale import Sale
 from salesdaemon.errors import PayloadError, UnavailableError
-from salesdaemon.marketplaces.base import Account, Connection, Limits, Page, SetAside, Window
+from salesdaemon.marketplaces.base import (
+    ODD_ORDER_ERRORS,
+    Account,
+    Connection,
+    Limits,
+    Page,
+    SetAside,
+    Window,
+)
 from salesdaemon.marketplaces.gumroad.adapter import read_time, to_account, to_sale
 from salesdaemon.marketplaces.gumroad.client import PAGE_KEY, GumroadClient
 from salesdaemon.marketplaces.gumroad.wire import Failure, WirePage, WireSale
@@ -129,6 +137,9 @@ def _to_page(wire: WirePage, vendor_time: datetime) -> Page:
             sales.append(to_sale(row))
         except PayloadError as error:
             set_aside.append(_set_aside(_fail(row, place, error)))
+        except ODD_ORDER_ERRORS as error:
+            odd = PayloadError(f"The sale makes no sense ({type(error).__name__}).")
+            set_aside.append(_set_aside(_fail(row, place, odd)))
     times = [sale.created_at for sale in sales]
     times += [entry.created_at for entry in set_aside if entry.created_at]
     return Page(

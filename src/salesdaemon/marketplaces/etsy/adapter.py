@@ -191,11 +191,9 @@ def _read_state(receipt: Receipt, totals: _Totals, currency: _Currency) -> _Stat
         return _State(Status.REFUNDED, paid=True, refunded=totals.gross)
     if word == _PARTIALLY_REFUNDED or refunds is not None:
         return _refunded_state(word, refunds, totals)
-    if receipt.is_paid is not None:
-        return _PAID if receipt.is_paid else _UNPAID
-    if word in _NOT_YET_PAID:
-        return _UNPAID
-    return _PAID if word or _was_paid(receipt) else _UNPAID
+    by_word = word not in _NOT_YET_PAID and bool(word or _was_paid(receipt))
+    paid = by_word if receipt.is_paid is None else receipt.is_paid
+    return _PAID if paid else _UNPAID
 
 
 def _was_paid(receipt: Receipt) -> bool:

@@ -206,7 +206,8 @@ class PretendShop:
 
     def _scale(self, price: int) -> int:
         """A price of the catalogue in minor units: 12.90 EUR, 1290 JPY, 12.900 KWD."""
-        return price * 10 ** max(0, self.shop.exponent - 2)
+        factor: int = 10 ** max(0, self.shop.exponent - 2)
+        return price * factor
 
     def _seconds(self, moment: Moment, *, otherwise: int | None = None) -> int:
         if moment is None:

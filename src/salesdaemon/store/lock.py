@@ -60,6 +60,8 @@ class RunLock:
         if self._file is not None:
             self._file.close()
         if self._connection is not None:
+            # The lock belongs to the session: back in the pool, it would be held for ever.
+            self._connection.invalidate()
             self._connection.close()
         self._file = self._connection = None
 

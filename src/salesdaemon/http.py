@@ -3,18 +3,23 @@
 `httpx` is imported here and nowhere else, so a change of library stays in this file.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from types import TracebackType
-from typing import Self
+from types import ModuleType, TracebackType
+from typing import Self, cast
 
-import httpx
-import stamina
-import stamina.instrumentation
+# httpx looks for a command line of its own, and with it for rich and click: 5 MB that a daemon
+# has no use for. None says "not installed".
+sys.modules.setdefault("httpx._main", cast("ModuleType", None))
 
-from salesdaemon.errors import UnavailableError
+import httpx  # noqa: E402 - see above
+import stamina  # noqa: E402 - sorted behind httpx
+import stamina.instrumentation  # noqa: E402 - sorted behind httpx
+
+from salesdaemon.errors import UnavailableError  # noqa: E402 - sorted behind httpx
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})

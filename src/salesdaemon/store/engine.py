@@ -49,6 +49,13 @@ class Store:
         self.owner = owner_name()
         self._writing = threading.Lock()
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        # PostgreSQL's own default shows each statement what was committed meanwhile, so that the
+        # totals of a report could contradict one another; a reader of SQLite sees one state.
+        self._reading = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
 
     @property
     def path(self) -> Path | None:
@@ -62,7 +69,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that sees one state of the database."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
+        with _translated(), self._reading.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -47,6 +46,10 @@ def upsert_for(connection: Connection) -> Callable[[Table], Insert]:
     """Return the dialect's INSERT that knows ON CONFLICT; both dialects have the same methods."""
     if connection.dialect.name == "sqlite":
         return sqlite_insert
+    from sqlalchemy.dialects.postgresql import (  # noqa: PLC0415 - costs memory that only this needs
+        insert as postgresql_insert,
+    )
+
     return cast("Callable[[Table], Insert]", postgresql_insert)
 
 
@@ -188,6 +191,8 @@ def list_set_aside(connection: Connection, account_id: int) -> list[tuple[str, s
 def count_set_aside(connection: Connection) -> dict[int, int]:
     """Count the orders that could not be read, by account."""
     rows = connection.execute(
-        select(set_aside.c.account_id, func.count()).group_by(set_aside.c.account_id)
+        select(set_aside.c.account_id, func.count().label("orders")).group_by(
+            set_aside.c.account_id
+        )
     )
-    return dict(rows.tuples().all())
+    return {row.account_id: row.orders for row in rows}

@@ -1,4 +1,12 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import pytest
+from sqlalchemy import URL
+
+from salesdaemon.store.engine import Store
+from tests import loopback_only
+from tests.databases import PostgreSQL, SqliteFiles, open_store, postgresql, sqlite_url
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -7,3 +15,81 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Write what the digest says now into tests/digest/golden; review the difference.",
     )
+
+
+def pytest_configure() -> None:
+    loopback_only.install()
+
+
+@pytest.fixture(autouse=True)
+def _on_this_machine() -> Iterator[None]:
+    """Fail a test that tried to leave this machine, also where the code swallowed the error."""
+    loopback_only.take_refused()
+    yield
+    refused = loopback_only.take_refused()
+    assert not refused, f"The test tried to reach {', '.join(refused)}."
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
+    worker: dict[str, str] = getattr(request.config, "workerinput", {})
+    with postgresql(worker.get("testrunuid")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Return which database a test runs on: each runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """Name a database of the current schema, with nothing in it."""
+    if database == "sqlite":
+        files: SqliteFiles = request.getfixturevalue("sqlite_files")
+        yield files.create_migrated(tmp_path)
+    else:
+        server: PostgreSQL = request.getfixturevalue("postgresql_server")
+        url = server.create_migrated()
+        yield url
+        server.drop(url)
+
+
+@pytest.fixture
+def empty_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """Name a database without tables; the SQLite file is not there yet."""
+    if database == "sqlite":
+        yield sqlite_url(tmp_path / "empty.db")
+    else:
+        server: PostgreSQL = request.getfixturevalue("postgresql_server")
+        url = server.create_empty()
+        yield url
+        server.drop(url)
+
+
+@pytest.fixture
+def store(store_url: URL) -> Iterator[Store]:
+    """Open that database."""
+    opened = open_store(store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def another_store(store_url: URL) -> Iterator[Callable[[], Store]]:
+    """Return what opens the same database again, as a second process would."""
+    opened: list[Store] = []
+
+    def _open() -> Store:
+        opened.append(open_store(store_url))
+        return opened[-1]
+
+    yield _open
+    for each in opened:
+        each.close()

@@ -1,0 +1,82 @@
+"""`away` and `back`: a holiday from rings."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+
+import typer
+
+from salesdaemon.application import Application
+from salesdaemon.cli.options import read_day
+from salesdaemon.cli.session import in_application
+from salesdaemon.cli.streams import say
+from salesdaemon.domain.period import resolve
+from salesdaemon.domain.report import instant_json
+from salesdaemon.errors import UsageError
+from salesdaemon.store.accounts import find_setting, set_setting
+from salesdaemon.store.relaying import AWAY_SETTING
+
+
+def read_end(text: str) -> date:
+    """Read a day, or a moment such as 2026-12-24T18:00.
+
+    Raises:
+        BadParameter: it is neither.
+    """
+    try:
+        return read_day(text)
+    except typer.BadParameter:
+        pass
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("write 2026-12-24 or 2026-12-24T18:00.") from error
+
+
+def away(
+    context: typer.Context,
+    *,
+    until: Annotated[
+        date,
+        typer.Option(
+            "--until",
+            parser=read_end,
+            metavar="DATE|DATETIME",
+            help="The last day away, or the moment of return.",
+        ),
+    ],
+) -> None:
+    """Hold rings back until a day or moment."""
+
+    async def work(app: Application) -> datetime:
+        end = end_of(app, until)
+        if end <= app.clock():
+            raise UsageError(f"{until.isoformat()} is over.", fix="Give a later --until.")
+        with app.store.write() as connection:
+            set_setting(connection, AWAY_SETTING, end.isoformat())
+        return end
+
+    end = in_application(context, work)
+    say(f"Rings are held back until {instant_json(end)}; then one recap tells what was sold.")
+
+
+def end_of(app: Application, until: date) -> datetime:
+    """Return the moment at which rings begin again: for a day, the end of it."""
+    zone = app.settings.zone
+    if not isinstance(until, datetime):
+        return resolve(until + timedelta(days=1), time.min, zone)
+    if until.tzinfo is None:
+        return resolve(until.date(), until.time(), zone)
+    return until
+
+
+def back(context: typer.Context) -> None:
+    """End the holiday: ring again."""
+
+    async def work(app: Application) -> bool:
+        with app.store.write() as connection:
+            was_away = find_setting(connection, AWAY_SETTING) is not None
+            set_setting(connection, AWAY_SETTING, None)
+        return was_away
+
+    was_away = in_application(context, work)
+    say("Welcome back: it rings again." if was_away else "It rings already.")

@@ -1,0 +1,167 @@
+"""`report`: the totals of a period."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from salesdaemon.application import Application
+from salesdaemon.cli.options import Format, FormatOption, day_option
+from salesdaemon.cli.output import Column, Record, print_json, print_listing
+from salesdaemon.cli.session import in_application
+from salesdaemon.cli.streams import say
+from salesdaemon.digesting import stale_shops
+from salesdaemon.domain.money import to_text
+from salesdaemon.domain.period import Period, day_of
+from salesdaemon.domain.report import instant_json, report_json, totals_json
+from salesdaemon.domain.summary import (
+    GroupTotals,
+    StaleShop,
+    StoredSale,
+    Summary,
+    Totals,
+    group_by,
+    group_by_product,
+    summarise,
+)
+from salesdaemon.errors import UsageError
+from salesdaemon.store.sales import SaleFilter, first_day, list_sales
+
+
+class By(StrEnum):
+    """What a report is broken down by."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    PRODUCT = "product"
+    SHOP = "shop"
+    COUNTRY = "country"
+
+
+_NAME_OF: dict[By, Callable[[StoredSale], str | None]] = {
+    By.DAY: lambda sale: sale.sold_on.isoformat(),
+    By.WEEK: lambda sale: f"{sale.sold_on:%G-W%V}",
+    By.MONTH: lambda sale: f"{sale.sold_on:%Y-%m}",
+    By.SHOP: lambda sale: sale.shop,
+    By.COUNTRY: lambda sale: sale.country,
+}
+_FIGURES = (
+    *("gross", "refunded", "fees", "fees_refunded", "affiliate", "net"),
+    *("passive_net", "active_net", "unclassified_net"),
+)
+_ESTIMATED = frozenset({"fees", "net", "passive_net", "active_net", "unclassified_net"})
+_PRODUCT_FIGURES = frozenset({"gross", "net"})
+
+
+def report(
+    context: typer.Context,
+    *,
+    first: Annotated[
+        date | None, day_option("--from", "The first day; by default that of the oldest sale.")
+    ] = None,
+    last: Annotated[date | None, day_option("--to", "The last day; by default today.")] = None,
+    by: Annotated[By | None, typer.Option("--by", help="Break it down.")] = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Add up a period."""
+
+    async def work(app: Application) -> None:
+        with app.store.read() as connection:
+            today = day_of(app.clock(), app.settings.zone)
+            end = last or today
+            begin = first or min(first_day(connection) or end, end)
+            if begin > end:
+                raise UsageError(f"{begin} is after {end}.", fix="Give an earlier --from.")
+            wanted = SaleFilter(first=begin, last=end)
+            sales = list_sales(connection, wanted, app.overrides)
+            stale = stale_shops(connection, app.settings, app.clock())
+        summary = summarise(sales, Period(begin, end), app.settings.currency)
+        groups = _groups(sales, by) if by is not None else None
+        if form is Format.JSON:
+            print_json(_json(summary, stale, app.settings.timezone, by, groups))
+        else:
+            _print_rows(summary, by, groups, form)
+            _tell_what_is_missing(summary, stale)
+
+    in_application(context, work)
+
+
+def _groups(sales: Sequence[StoredSale], by: By) -> list[GroupTotals]:
+    if by is By.PRODUCT:
+        return group_by_product([sale for sale in sales if sale.paid])
+    return group_by(sales, _NAME_OF[by])
+
+
+def _json(
+    summary: Summary,
+    stale: Sequence[StaleShop],
+    timezone: str,
+    by: By | None,
+    groups: Sequence[GroupTotals] | None,
+) -> dict[str, Any]:
+    value = report_json(summary, stale, timezone)
+    if by is None or groups is None:
+        return value
+    if by is not By.PRODUCT:
+        found = [{"name": group.name, "totals": totals_json(group.totals)} for group in groups]
+    else:  # figures that belong to a sale as a whole have no share in a product
+        found = [
+            {"name": line["product"], **{key: line[key] for key in ("shop", "units", "totals")}}
+            for line in value["products"]
+        ]
+    return {**value, "by": by.value, "groups": found}
+
+
+def _print_rows(
+    summary: Summary, by: By | None, groups: Sequence[GroupTotals] | None, form: Format
+) -> None:
+    columns = [
+        Column("group"),
+        Column("name", title=True),
+        Column("currency"),
+        Column("sales", number=True),
+        *(Column(name, number=True) for name in _FIGURES),
+    ]
+    if groups is None:
+        groups, word = summary.shops, By.SHOP
+    else:
+        word = by or By.SHOP
+    rows = [*_rows("total", None, summary.totals, form)]
+    for group in groups:
+        rows += _rows(word.value, group, group.totals, form)
+    counts = [*columns, Column("estimated", number=True)]
+    print_listing(rows, columns, form, csv_columns=counts)
+
+
+def _rows(
+    word: str, group: GroupTotals | None, totals: dict[str, Totals], form: Format
+) -> Iterator[Record]:
+    for currency, line in totals.items():
+        told = _PRODUCT_FIGURES if word == By.PRODUCT else _FIGURES
+        yield {
+            "group": word,
+            "name": group.name if group is not None else None,
+            "currency": currency,
+            "sales": line.sales,
+            "estimated": line.estimated,
+            **{
+                name: _figure(line, name, currency, form) if name in told else None
+                for name in _FIGURES
+            },
+        }
+
+
+def _figure(line: Totals, name: str, currency: str, form: Format) -> str:
+    text = to_text(getattr(line, name), currency)
+    estimated = form is Format.TABLE and line.estimated > 0 and name in _ESTIMATED
+    return f"{text} (estimated)" if estimated else text
+
+
+def _tell_what_is_missing(summary: Summary, stale: Sequence[StaleShop]) -> None:
+    say(f"{summary.period.first} to {summary.period.last}.")
+    for shop in stale:
+        last = instant_json(shop.last_good_poll)
+        say(f"{shop.shop} was " + (f"last read at {last}." if last else "never read."))

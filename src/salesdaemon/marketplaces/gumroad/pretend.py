@@ -42,8 +42,8 @@ def _utc_now() -> datetime:
 class PretendGumroad:
     """A seller's account at Gumroad: `app` answers for the vendor, the methods make things happen.
 
-    `requests` holds every request in order; `faults` takes orders to misbehave. Methods may be
-    called from any thread while the app is served.
+    `requests` holds every request in order; `faults` takes orders to misbehave and `access` says
+    which token opens what. Methods may be called from any thread while the app is served.
     """
 
     def __init__(
@@ -73,8 +73,8 @@ class PretendGumroad:
         self._writer = SaleWriter(
             seller_id=user_id, zone=zone, explicit_nulls=explicit_nulls, omit_currency=omit_currency
         )
-        access = Access(access_token, frozenset(scopes))
-        ledger = self._ledger
+        self.access = Access(access_token, frozenset(scopes))
+        access, ledger = self.access, self._ledger
         self._sales = SalesEndpoints(ledger, self._writer, access, self.faults, now)
         self._summary = SummaryEndpoint(ledger, access, zone, now, summary, summary_lag)
         self._shop = ShopEndpoints(ledger, access, user_id, now)

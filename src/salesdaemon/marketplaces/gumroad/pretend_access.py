@@ -34,9 +34,9 @@ class BadRequestError(Exception):
     """A parameter that the vendor answers with a 400; the message is the vendor's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Access:
-    """The one token of the shop and what it may do."""
+    """The one token of the shop and what it may do; both may change while the shop is open."""
 
     token: str
     scopes: frozenset[str]

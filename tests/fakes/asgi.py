@@ -1,0 +1,101 @@
+"""An HTTP client that calls an ASGI app in this process: a network without sockets or waiting."""
+
+import asyncio
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from starlette.types import ASGIApp
+
+from salesdaemon.errors import UnavailableError
+from tests.fakes.http import FakeReply
+
+PATIENCE_SECONDS = 0.02
+"""How long an app may think before it counts as hanging; ours answer within a millisecond."""
+
+
+class AsgiHttp:
+    """Leads every request to one app. `before` and `after` are called around each of them."""
+
+    def __init__(self, app: ASGIApp, clock: Callable[[], datetime]) -> None:
+        self.app = app
+        self.asked = 0
+        self.before: Callable[[], None] = lambda: None
+        self.after: Callable[[], None] = lambda: None
+        self.hidden_headers: frozenset[str] = frozenset()
+        self._clock = clock
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        repeat: bool = True,
+    ) -> FakeReply:
+        self.before()
+        self.asked += 1
+        body = urlencode(form).encode() if form is not None else b""
+        sent = {"host": "loopback", **(headers or {})}
+        if form is not None:
+            sent |= {"content-type": "application/x-www-form-urlencoded"}
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                reply = await self._call(_scope(method, url, params, sent), body)
+        except TimeoutError as error:
+            raise UnavailableError("The server did not answer in time.") from error
+        except ConnectionResetError as error:
+            raise UnavailableError("The connection broke.") from error
+        self.after()
+        return reply
+
+    async def _call(self, scope: MutableMapping[str, Any], body: bytes) -> FakeReply:
+        start: dict[str, Any] = {}
+        chunks: list[bytes] = []
+        sent = False
+
+        async def receive() -> dict[str, Any]:
+            nonlocal sent
+            if sent:
+                await asyncio.Event().wait()  # the client stays until it has its answer
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                chunks.append(message.get("body", b""))
+
+        await self.app(scope, receive, send)
+        headers = {
+            name.decode().lower(): value.decode()
+            for name, value in start["headers"]
+            if name.decode().lower() not in self.hidden_headers
+        }
+        return FakeReply(start["status"], headers, b"".join(chunks), self._clock())
+
+
+def _scope(
+    method: str,
+    url: str,
+    params: Mapping[str, str | int] | None,
+    headers: Mapping[str, str],
+) -> MutableMapping[str, Any]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": urlsplit(url).path,
+        "raw_path": urlsplit(url).path.encode(),
+        "root_path": "",
+        "query_string": urlencode(params or {}).encode(),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "server": ("loopback", 80),
+        "client": ("loopback", 1),
+    }

@@ -39,7 +39,9 @@ def try_channels(
         return list(await asyncio.gather(*(_try(app, name) for name in names)))
 
     records = in_application(context, work, with_store=False)
-    print_listing(records, (Column("channel"), Column("result"), Column("answer")), form)
+    print_listing(
+        records, (Column("channel"), Column("result"), Column("answer", prose=True)), form
+    )
     if any(record["result"] == "failed" for record in records):
         raise typer.Exit(1)
 
@@ -93,8 +95,8 @@ def alerts(
         Column("state"),
         Column("form"),
         Column("title", title=True),
-        Column("sale_ids", lambda record: " ".join(record["sale_ids"])),
-        Column("answer"),
+        Column("sale_ids", lambda record: " ".join(record["sale_ids"]), prose=True),
+        Column("answer", prose=True),
     )
     if print_listing(in_application(context, work), columns, form) == 0:
         say("Nothing failed." if failed else "Nothing was told yet.")

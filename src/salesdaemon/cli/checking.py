@@ -70,7 +70,12 @@ def check(
         return await look_at_everything(app, path, offline=offline)
 
     lines = in_application(context, work, with_store=False)
-    columns = [Column(name) for name in ("result", "part", "what", "fix")]
+    columns = (
+        Column("result"),
+        Column("part"),
+        Column("what", prose=True),
+        Column("fix", prose=True),
+    )
     print_listing([line.to_json() for line in lines], columns, form)
     if any(line.result is Result.FAILED for line in lines):
         raise typer.Exit(1)

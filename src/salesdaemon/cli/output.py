@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,6 +24,7 @@ from salesdaemon.digest.titles import clean
 Record = Mapping[str, Any]
 
 LONGEST_TITLE = 60
+_NARROWEST_TEXT = 24
 _LONGEST_CELL = 20_000
 _FORMULA = tuple("=+-@")
 # What json.dumps leaves as it is, though a terminal may obey it; it only stands inside strings.
@@ -33,13 +35,15 @@ _RAW_CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u206
 class Column:
     """A column: its name, and how a record fills it (by default, by its name).
 
-    A `number` stands to the right; a `title` may be cut on a terminal and is guarded in CSV,
-    where a spreadsheet would run it as a formula.
+    A `number` stands to the right and a `prose` may take several lines on a terminal. A `title`
+    may, too; there it is also cut, and in CSV it is guarded, where a spreadsheet would run it as
+    a formula.
     """
 
     name: str
     value: Callable[[Record], object] | None = None
     number: bool = False
+    prose: bool = False
     title: bool = False
 
     def of(self, record: Record) -> str:
@@ -86,25 +90,45 @@ def dump(value: object, *, indent: int | None = None) -> str:
 
 
 def print_table(records: Iterable[Record], columns: Sequence[Column]) -> None:
-    """Print a table: for people on a terminal, as plain lines with tabs anywhere else."""
+    """Print a table: for people on a terminal, as plain lines with tabs anywhere else.
+
+    On a terminal a column in which nothing stands is left out.
+    """
     if not sys.stdout.isatty():
         for number, record in enumerate(records):
             if number == 0:
                 sys.stdout.write("\t".join(column.name for column in columns) + "\n")
             sys.stdout.write("\t".join(column.of(record) for column in columns) + "\n")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        # Folded, an id can still be copied; cut, it could not.
-        table.add_column(
-            Text(column.name.replace("_", " ")),
-            justify="right" if column.number else "left",
-            overflow="fold",
-        )
-    for record in records:
-        table.add_row(*(Text(_shown(column, record)) for column in columns))
-    if table.row_count:
-        Console(file=sys.stdout, highlight=False).print(table)
+    rows = [[_shown(column, record) for column in columns] for record in records]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    filled = [index for index in range(len(columns)) if any(row[index] for row in rows)]
+    for index in filled:
+        _add_column(table, columns[index], max(cell_len(row[index]) for row in rows))
+    for row in rows:
+        table.add_row(*(Text(row[index]) for index in filled))
+    if rows:
+        _print_uncut(table)
+
+
+def _add_column(table: Table, column: Column, longest: int) -> None:
+    name = column.name.replace("_", " ")
+    wraps = column.prose or column.title
+    longest = max(longest, cell_len(name))
+    table.add_column(
+        Text(name),
+        justify="right" if column.number else "left",
+        no_wrap=not wraps,
+        min_width=min(longest, _NARROWEST_TEXT) if wraps else longest,
+    )
+
+
+def _print_uncut(table: Table) -> None:
+    """Print a table as wide as it needs to be: an id that was cut could not be copied."""
+    console = Console(file=sys.stdout, highlight=False)
+    without_end = console.options.update(max_width=10_000)
+    needed = console.measure(table, options=without_end).minimum
+    Console(file=sys.stdout, highlight=False, width=max(console.width, needed)).print(table)
 
 
 def _shown(column: Column, record: Record) -> str:

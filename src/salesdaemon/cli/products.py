@@ -90,7 +90,7 @@ def products(context: typer.Context, *, form: FormatOption = Format.TABLE) -> No
         Column("product_id"),
         Column("product", title=True),
         Column("class", lambda record: record["class"] or "unknown"),
-        Column("reason"),
+        Column("reason", prose=True),
         Column("units", number=True),
         Column("net", _net_of, number=True),
         Column("first_sale"),

@@ -52,8 +52,27 @@ _FIGURES = (
     *("gross", "refunded", "fees", "fees_refunded", "affiliate", "net"),
     *("passive_net", "active_net", "unclassified_net"),
 )
-_ESTIMATED = frozenset({"fees", "net", "passive_net", "active_net", "unclassified_net"})
 _PRODUCT_FIGURES = frozenset({"gross", "net"})
+_TABLE_FIGURES = tuple(name for name in _FIGURES if name not in {"fees_refunded", "affiliate"})
+_COLUMNS = (
+    Column("name", lambda row: row["name"] or _nameless(row["group"]), title=True),
+    Column("currency"),
+    Column("sales", number=True),
+    *(Column(name, number=True) for name in _TABLE_FIGURES),
+    Column("figures", lambda row: "estimated" if row["estimated"] else "exact"),
+)
+_CSV_COLUMNS = (
+    Column("group"),
+    Column("name", title=True),
+    Column("currency"),
+    Column("sales"),
+    *(Column(name) for name in _FIGURES),
+    Column("estimated"),
+)
+
+
+def _nameless(group: str) -> str:
+    return group if group == "total" else f"{group} unknown"
 
 
 def report(
@@ -118,46 +137,27 @@ def _json(
 def _print_rows(
     summary: Summary, by: By | None, groups: Sequence[GroupTotals] | None, form: Format
 ) -> None:
-    columns = [
-        Column("group"),
-        Column("name", title=True),
-        Column("currency"),
-        Column("sales", number=True),
-        *(Column(name, number=True) for name in _FIGURES),
-    ]
-    if groups is None:
-        groups, word = summary.shops, By.SHOP
-    else:
-        word = by or By.SHOP
-    rows = [*_rows("total", None, summary.totals, form)]
-    for group in groups:
-        rows += _rows(word.value, group, group.totals, form)
-    counts = [*columns, Column("estimated", number=True)]
-    print_listing(rows, columns, form, csv_columns=counts)
+    word = by if by is not None else By.SHOP
+    rows = [*_rows("total", None, summary.totals)]
+    for group in summary.shops if groups is None else groups:
+        rows += _rows(word.value, group, group.totals)
+    print_listing(rows, _COLUMNS, form, csv_columns=_CSV_COLUMNS)
 
 
-def _rows(
-    word: str, group: GroupTotals | None, totals: dict[str, Totals], form: Format
-) -> Iterator[Record]:
+def _rows(word: str, group: GroupTotals | None, totals: dict[str, Totals]) -> Iterator[Record]:
+    told = _PRODUCT_FIGURES if word == By.PRODUCT else _FIGURES
     for currency, line in totals.items():
-        told = _PRODUCT_FIGURES if word == By.PRODUCT else _FIGURES
         yield {
             "group": word,
             "name": group.name if group is not None else None,
             "currency": currency,
             "sales": line.sales,
-            "estimated": line.estimated,
             **{
-                name: _figure(line, name, currency, form) if name in told else None
+                name: to_text(getattr(line, name), currency) if name in told else None
                 for name in _FIGURES
             },
+            "estimated": line.estimated,
         }
-
-
-def _figure(line: Totals, name: str, currency: str, form: Format) -> str:
-    text = to_text(getattr(line, name), currency)
-    estimated = form is Format.TABLE and line.estimated > 0 and name in _ESTIMATED
-    return f"{text} (estimated)" if estimated else text
 
 
 def _tell_what_is_missing(summary: Summary, stale: Sequence[StaleShop]) -> None:

@@ -26,8 +26,8 @@ def product_of(sale: Record) -> str:
     return f"{items[0]['quantity']} × {items[0]['product'] or 'untitled'}{more}"
 
 
-def _net_of(sale: Record) -> str:
-    return str(sale["net"]) if sale["fees_exact"] else f"{sale['net']} (estimated)"
+def _figures_of(sale: Record) -> str:
+    return "exact" if sale["fees_exact"] else "estimated"
 
 
 def _products_of(sale: Record) -> str:
@@ -51,7 +51,8 @@ SALE_COLUMNS: Sequence[Column] = (
     Column("status"),
     Column("currency"),
     Column("gross", number=True),
-    Column("net", _net_of, number=True),
+    Column("net", number=True),
+    Column("figures", _figures_of),
 )
 SALE_CSV_COLUMNS: Sequence[Column] = (
     *(Column(name) for name in ("marketplace", "shop", "sale_id", "kind", "status", "paid_at")),

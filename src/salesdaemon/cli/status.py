@@ -34,7 +34,7 @@ _SHOP_COLUMNS = (
     Column("waiting_until"),
     Column("behind"),
     Column("set_aside", lambda shop: len(shop["set_aside"]), number=True),
-    Column("action"),
+    Column("action", prose=True),
 )
 _CHANNEL_COLUMNS = (
     Column("channel"),

@@ -203,11 +203,12 @@ def _arrival(batch: Batch, sale: Sale, level: str) -> dict[str, Any]:
 def _history_arrivals(
     batch: Batch, since: datetime, known: Mapping[str, _Stored]
 ) -> list[dict[str, Any]]:
-    """Mark what the very first poll shows as history, also where it was paid in that second."""
+    """Mark what the very first poll shows as paid as history, also if it was in that second."""
     return [
         _arrival(batch, sale, "history")
         for sale in batch.sales
-        if sale.paid_at >= since
+        if sale.paid
+        and sale.paid_at >= since
         and not (sale.external_id in known and known[sale.external_id].known.told)
     ]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, and_, delete, insert, select
+from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, select
 
 from salesdaemon.domain.changes import Decision, EventKind, Known, Watch, decide
 from salesdaemon.domain.period import day_of
@@ -278,6 +278,17 @@ def _write(connection: Connection, account_id: int, rows: _Rows, zone: ZoneInfo)
 
 
 def _write_items(connection: Connection, account_id: int, rows: _Rows) -> None:
+    if rows.changed:
+        connection.execute(
+            delete(items).where(
+                items.c.account_id == account_id,
+                items.c.external_id == bindparam("of_sale"),
+                items.c.position >= bindparam("left"),
+            ),
+            [{"of_sale": sale.external_id, "left": len(sale.items)} for sale in rows.changed],
+        )
+    if not any(sale.items for sale in (*rows.new, *rows.changed)):
+        return
     statement = upsert_for(connection)(items)
     columns = ("quantity", "gross_minor", "passive", "product_id")
     connection.execute(

@@ -127,5 +127,7 @@ def _refunded_further(known: Known, seen: Sale) -> bool:
 
 
 def _totals_moved(known: Known, seen: Sale) -> bool:
+    if not (known.paid or seen.paid):
+        return False  # in no total before, and in none now
     before = (known.paid, known.gross_minor, known.refunded_minor, known.net_minor)
     return before != (seen.paid, seen.gross_minor, seen.refunded_minor, seen.net_minor)

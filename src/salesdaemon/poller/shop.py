@@ -27,6 +27,7 @@ from salesdaemon.poller.reader import Reader
 from salesdaemon.poller.sync import SyncProgress
 from salesdaemon.store.accounts import AccountRecord, bind, save_plan
 from salesdaemon.store.engine import Store
+from salesdaemon.store.lock import is_running
 from salesdaemon.store.logins import ShopLogin
 from salesdaemon.store.recording import Batch, Recorded, Telling, record
 from salesdaemon.store.sales import list_unpaid
@@ -228,7 +229,9 @@ class ShopPoller:
 
     async def _poll_newest(self, polled: Polled) -> None:
         before = newest = self.plan.floor
-        window = Window(first=(before or self._clock()) - LOOK_BACK)
+        # A shop that sold nothing since its watch began has no newest order yet.
+        since = before or self.account.watch_since or self._clock()
+        window = Window(first=since - LOOK_BACK)
         cursor: str | None = None
         while True:
             page = await self._fetch_newest(window, cursor)
@@ -397,7 +400,8 @@ class ShopPoller:
             on_progress(progress.orders, reading.oldest)
 
         await self._reader.read(progress.load(), record_batch, keep_going=lambda: True)
-        if since is None and self.account.watch_since is None:
+        if since is None and not await asyncio.to_thread(is_running, self._store):
+            # A daemon keeps a plan of its own and reads its history itself.
             self.plan = self.plan.all_read(progress.newest)
             await asyncio.to_thread(self._save_plan)
         return stored

@@ -198,11 +198,13 @@ def recent_sales(connection: Connection, channel: str, since: datetime) -> int:
     )
 
 
-def last_burst(connection: Connection, channel: str) -> datetime | None:
-    """Return when the last burst message left on a channel."""
+def last_burst(connection: Connection, channel: str, since: datetime) -> datetime | None:
+    """Return when the last burst message since a moment left on a channel."""
     latest: datetime | None = connection.scalar(
         select(func.max(messages.c.sent_at)).where(
-            messages.c.channel == channel, messages.c.form == "burst"
+            messages.c.channel == channel,
+            messages.c.sent_at > since,
+            messages.c.form == "burst",
         )
     )
     return latest
@@ -218,14 +220,6 @@ def count_by_channel(connection: Connection) -> dict[str, tuple[int, int]]:
         .group_by(outbox.c.channel)
     )
     return {row.channel: (int(row.waiting), int(row.failed)) for row in rows}
-
-
-def next_due(connection: Connection, channels: Collection[str]) -> datetime | None:
-    """Return when the first waiting entry may be sent."""
-    first: datetime | None = connection.scalar(
-        select(func.min(outbox.c.not_before)).where(_unsent(), outbox.c.channel.in_(list(channels)))
-    )
-    return first
 
 
 def list_alerts(connection: Connection, *, failed_only: bool, limit: int) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ class RelayOutbox:
                 pace=Pace(
                     burst=self._burst,
                     recent_sales=outbox.recent_sales(connection, channel, now - BURST_WINDOW),
-                    last_burst=outbox.last_burst(connection, channel),
+                    last_burst=outbox.last_burst(connection, channel, now - BURST_WINDOW),
                 ),
                 away_until=datetime.fromisoformat(away) if away else None,
                 sales=find_sales(connection, keys, self._overrides),

@@ -137,15 +137,6 @@ class Feed(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """One line of `check`: whether it went well, what was looked at, and the fix if not."""
-
-    ok: bool
-    what: str
-    fix: str | None = None
-
-
 class LoginStore(Protocol):
     """Where one shop's login is kept, encrypted, and who may refresh it.
 

@@ -14,8 +14,8 @@ NOTHING_READ = datetime.max.replace(tzinfo=UTC)
 
 
 def newest_of(page: Page, newest: datetime | None) -> datetime | None:
-    """Return the newest creation seen; one in the marketplace's future counts as now."""
-    seen = [min(sale.created_at, page.vendor_time) for sale in page.sales]
+    """Return the newest creation seen; one in the marketplace's own future does not count."""
+    seen = [sale.created_at for sale in page.sales if sale.created_at <= page.vendor_time]
     return max([*seen, *([newest] if newest is not None else [])], default=None)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from salesdaemon.errors import StoreError
+from salesdaemon.store.tables import describe_for_postgresql
 
 __all__ = ["Connection", "Store", "owner_is_dead", "owner_name"]
 
@@ -131,6 +132,7 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgresql_engine(url: URL) -> Engine:
+    describe_for_postgresql()
     return create_engine(
         url,
         pool_size=3,

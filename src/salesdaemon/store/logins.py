@@ -117,10 +117,7 @@ class ShopLogin:
             row = self._row(connection)
             orphan = self._orphan(connection) if row is None else None
         if row is None and orphan is not None:
-            with self._store.write(durable=True) as connection:
-                connection.execute(
-                    update(logins).where(logins.c.shop == orphan.shop).values(shop=self._shop)
-                )
+            self._take(orphan.shop)
             row = orphan
         return None if row is None else self._decrypted(row)
 
@@ -143,6 +140,15 @@ class ShopLogin:
             )
         ).all()
         return rows[0] if len(rows) == 1 else None
+
+    def _take(self, old_name: str) -> None:
+        active = logins.c.stage == ACTIVE
+        with self._store.write(durable=True) as connection:
+            # What stands under the new name belongs to another app's key: `_row` passed it over.
+            connection.execute(delete(logins).where(logins.c.shop == self._shop, active))
+            connection.execute(
+                update(logins).where(logins.c.shop == old_name, active).values(shop=self._shop)
+            )
 
     def _decrypted(self, row: Row[Any]) -> Login:
         return Login(

@@ -147,9 +147,11 @@ def wrong_mention(words: str) -> str | None:
     name, *rest = [word.strip("[]") for word in words.split()] or [""]
     if name.startswith("--"):
         return None if name in (help_of() or "") else words
-    command = (name, rest[0]) if rest and rest[0] in commands_in(name) else (name,)
-    shown = help_of(*command)
-    if shown is None or name not in commands_in():
+    if name not in commands_in():
+        return words
+    inner = commands_in(name)
+    shown = help_of(name, rest[0]) if inner and rest else help_of(name)
+    if shown is None:
         return words
     return None if all(flag in shown for flag in _FLAG.findall(words)) else words
 

@@ -4,11 +4,10 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from salesdaemon.application import INSTALLATION, Application
 from salesdaemon.digest.content import DigestContent
-from salesdaemon.digest.mailer import MailServer, build_mail, message_id, send
-from salesdaemon.digest.render import render_html, render_subject, render_text
 from salesdaemon.domain.period import Period, day_of, resolve
 from salesdaemon.domain.shop_state import is_stale
 from salesdaemon.domain.summary import StaleShop, Summary, summarise
@@ -20,6 +19,9 @@ from salesdaemon.store.digests import CLAIMED, SENT, SKIPPED, DigestRow
 from salesdaemon.store.engine import Connection
 from salesdaemon.store.outbox import OutboxEntry, enqueue
 from salesdaemon.store.sales import SaleFilter, list_news, list_sales
+
+if TYPE_CHECKING:
+    from salesdaemon.digest.mailer import MailServer
 
 log = logging.getLogger(__name__)
 
@@ -100,12 +102,14 @@ def claim(
     app: Application, mail: MailSettings, day: date, content: DigestContent, now: datetime
 ) -> None:
     """Enter a digest for each recipient, its words with it, so that a repeat is the same mail."""
+    from salesdaemon.digest import mailer, render  # noqa: PLC0415 - only a digest needs them
+
     skipped = _is_empty(content) and app.settings.digest.empty_day == "skip"
     locale = app.settings.locale
     words = (
-        render_subject(content, locale),
-        render_text(content, locale),
-        render_html(content, locale),
+        render.render_subject(content, locale),
+        render.render_text(content, locale),
+        render.render_html(content, locale),
     )
     with app.store.write(durable=True) as connection:
         installation = find_setting(connection, INSTALLATION) or ""
@@ -115,7 +119,7 @@ def claim(
                 day=day,
                 recipient=recipient,
                 state=SKIPPED if skipped else CLAIMED,
-                message_id=message_id(
+                message_id=mailer.message_id(
                     DAILY, day, recipient, mail.sender.rpartition("@")[2], installation
                 ),
                 content_until=now,
@@ -145,9 +149,11 @@ async def send_claimed(app: Application, mail: MailSettings, row: DigestRow) -> 
 
     A refusal is noted for a later try and told as a text that begins with "not sent".
     """
+    from salesdaemon.digest import mailer  # noqa: PLC0415 - only a digest needs it
+
     await asyncio.to_thread(_note_attempt, app, row)
     try:
-        message = build_mail(
+        message = mailer.build_mail(
             row.subject or "",
             row.body_text or "",
             row.body_html or "",
@@ -156,7 +162,7 @@ async def send_claimed(app: Application, mail: MailSettings, row: DigestRow) -> 
             message_id=row.message_id,
             date=row.content_until,
         )
-        answer = await send(message, mail_server(mail))
+        answer = await mailer.send(message, mail_server(mail))
     except DeliveryError as error:
         log.warning("digest_refused day=%s what=%s", row.day.isoformat(), error.what)
         await asyncio.to_thread(_note_refusal, app, row, error)
@@ -203,8 +209,10 @@ def _trouble(
     ]
 
 
-def mail_server(mail: MailSettings) -> MailServer:
+def mail_server(mail: MailSettings) -> "MailServer":
     """Return the way out that the settings name."""
+    from salesdaemon.digest.mailer import MailServer  # noqa: PLC0415 - only a digest needs it
+
     return MailServer(
         host=mail.host,
         port=mail.port,

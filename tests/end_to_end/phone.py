@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 _RING = "Ka-ching!"
 _MANY = re.compile(r"(?:Ka-ching!|Sales recap:) (\d+) sales?, ")
@@ -60,11 +59,14 @@ def count_products(pushes: Iterable[Push]) -> Counter[str]:
 
 
 class Phone:
-    """Keeps every push in order. A hook may strike between the steps of a delivery."""
+    """Keeps every push in order. A hook may strike between the steps of a delivery.
+
+    `on_accept` may say that the caller is to be hung up on, unheard.
+    """
 
     def __init__(self) -> None:
         self.pushes: list[Push] = []
-        self.on_accept: Callable[[], None] = _do_nothing
+        self.on_accept: Callable[[], bool] = _listen
         self.on_read: Callable[[Push], None] = _ignore
         self.refuses_with: int | None = None
         self._server = _Server(("127.0.0.1", 0), self._handler())
@@ -119,19 +121,17 @@ class Phone:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    accepted: Callable[[], None]
+    accepted: Callable[[], bool]
 
-    def get_request(self) -> Any:
-        pair = super().get_request()
-        self.accepted()
-        return pair
+    def verify_request(self, request: object, client_address: object) -> bool:
+        return not self.accepted()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of senders that were killed."""
 
 
-def _do_nothing() -> None:
-    pass
+def _listen() -> bool:
+    return False
 
 
 def _ignore(_push: Push) -> None:

@@ -45,7 +45,7 @@ class Trade:
                 return
 
 
-@pytest.mark.timeout(115)
+@pytest.mark.timeout(200)
 def test_thirty_kills_lose_no_sale_and_no_ring(stage: Stage, signed_in: Path) -> None:
     stage.open_prints("--history", "40")
     stage.open_templates("--history", "40")

@@ -13,7 +13,7 @@ WATCHING = Push(
 )
 
 
-@pytest.mark.timeout(110)
+@pytest.mark.timeout(200)
 def test_history_is_silent_and_fifty_sales_ring_fifty_times(stage: Stage, signed_in: Path) -> None:
     prints, templates = (
         stage.open_prints("--history", "1000"),

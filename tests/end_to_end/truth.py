@@ -51,7 +51,7 @@ def _agree(book: Mapping[str, Any] | None, line: Mapping[str, Any] | None) -> bo
     return {key: book[key] for key in shared} == {key: line[key] for key in shared}
 
 
-def wait_for_truth(stage: Stage, *, within: float = 30.0) -> None:
+def wait_for_truth(stage: Stage, *, within: float = 40.0) -> None:
     """Wait until the store equals what the shops say."""
     deadline = time.monotonic() + within
     while wrong := differences(stage):

@@ -9,11 +9,13 @@ import difflib
 import importlib
 import logging
 import re
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from types import ModuleType
 from typing import Any, Protocol, cast
 
 from salesdaemon.errors import DeliveryError
@@ -298,7 +300,25 @@ def _quietly_loading() -> Iterator[None]:
     _hush()
     with _loading, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
+        _import_requests()
         yield
+
+
+def _import_requests() -> None:
+    """Import what Apprise sends with, but not what that guesses encodings with.
+
+    The guessers take 3 MB; without them an answer that names no encoding is read as UTF-8.
+    """
+    if "requests" in sys.modules:
+        return
+    absent = {name for name in ("chardet", "charset_normalizer") if name not in sys.modules}
+    sys.modules.update(dict.fromkeys(absent, cast("ModuleType", None)))  # "not installed"
+    try:
+        warnings.filterwarnings("ignore", "Unable to find acceptable character detection")
+        importlib.import_module("requests")
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def _hush() -> None:

@@ -73,6 +73,10 @@ class ShopProcess:
         """Let everything work again."""
         raise NotImplementedError
 
+    def strikes(self) -> int:
+        """Count the answers so far that a fault has spoilt."""
+        raise NotImplementedError
+
 
 class Prints(ShopProcess):
     """The Etsy shop of the stage; sells in euros."""
@@ -89,6 +93,9 @@ class Prints(ShopProcess):
 
     def mend(self) -> None:
         self.tell("fault")
+
+    def strikes(self) -> int:
+        return sum(seen["fault"] is not None for seen in self.requests())
 
     def refreshes(self) -> list[int]:
         """List the status of every answer of the token endpoint so far."""
@@ -110,3 +117,6 @@ class Templates(ShopProcess):
 
     def mend(self) -> None:
         self.tell("clear-faults")
+
+    def strikes(self) -> int:
+        return sum(ask(f"{self.url}/_pretend/faults").values())

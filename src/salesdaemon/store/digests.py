@@ -34,7 +34,9 @@ def claim(connection: Connection, row: DigestRow) -> bool:
     """Enter a digest before it is sent; False if it is there already."""
     values = {name: getattr(row, name) for name in DigestRow.__dataclass_fields__}
     statement = upsert_for(connection)(digests).values(values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # SQLAlchemy keeps the number of rows of an INSERT only when asked to; psycopg forgets it.
+    counted = connection.execute(statement, execution_options={"preserve_rowcount": True})
+    return counted.rowcount == 1
 
 
 def list_unsent(connection: Connection, now: datetime) -> list[DigestRow]:
@@ -98,10 +100,12 @@ def last_day(connection: Connection, kind: str) -> date | None:
 
 def told_until(connection: Connection, kind: str, before: date) -> datetime | None:
     """Return up to when changes were told in the last digest of a day before this one."""
+    # Of the last day, not the newest of all: an old digest sent by hand told nothing of this.
     until: datetime | None = connection.scalar(
-        select(func.max(digests.c.content_until)).where(
-            digests.c.kind == kind, digests.c.day < before
-        )
+        select(digests.c.content_until)
+        .where(digests.c.kind == kind, digests.c.day < before)
+        .order_by(digests.c.day.desc(), digests.c.content_until.desc())
+        .limit(1)
     )
     return until
 

@@ -1,5 +1,6 @@
 """`demo`: the daemon against two pretend shops."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,9 @@ def demo(
     seconds: Annotated[
         float | None, typer.Option(min=1, help="End by itself after so many seconds.")
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the HTML digest there.")
+    ] = None,
 ) -> None:
     """Watch it work with two pretend shops."""
-    raise typer.Exit(main(seconds))
+    raise typer.Exit(main(seconds, out))

@@ -39,7 +39,7 @@ def read_timeout(text: str) -> timedelta:
 
 def auth(
     context: typer.Context,
-    shop: Annotated[str, typer.Argument(help="A shop of the configuration.")],
+    shop: Annotated[str, typer.Argument(metavar="SHOP", help="A shop of the configuration.")],
     *,
     paste: Annotated[
         bool, typer.Option("--paste", help="Paste the address that the browser ends up at.")

@@ -20,6 +20,7 @@ class Reader:
         self._feed = feed
         self._clock = clock
         self.failures = 0
+        self._begun_again: Reading | None = None
 
     async def read(
         self, reading: Reading, record: Record, *, keep_going: Callable[[], bool]
@@ -68,6 +69,18 @@ class Reader:
             hopeless = isinstance(error, PayloadError) or self.failures > 1
             if reading.cursor is None or not hopeless:
                 raise
-            # The page a cursor leads to cannot be had: begin again from the last order read.
-            return None, reading.restarted()
+            return None, self._begin_again(reading, error)
         return page, reading.after(page.cursor, page.oldest)
+
+    def _begin_again(self, reading: Reading, error: PayloadError | UnavailableError) -> Reading:
+        """Begin from the last order read: the page that a cursor leads to cannot be had.
+
+        Raises:
+            MarketplaceError: that was done already and led no further.
+        """
+        again = reading.restarted()
+        if again == self._begun_again:
+            self._begun_again = None  # the next call may try once more
+            raise error
+        self._begun_again = again
+        return again

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, select
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select
 
 from salesdaemon.domain.changes import Decision, EventKind, Known, Watch, decide
 from salesdaemon.domain.period import day_of
@@ -292,10 +292,14 @@ def _write_items(connection: Connection, account_id: int, rows: _Rows) -> None:
     statement = upsert_for(connection)(items)
     columns = ("quantity", "gross_minor", "passive", "product_id")
     connection.execute(
-        # The title stays as it was at the sale: a renamed product does not rewrite history.
         statement.on_conflict_do_update(
             index_elements=["account_id", "external_id", "position"],
-            set_={name: statement.excluded[name] for name in columns},
+            set_={
+                **{name: statement.excluded[name] for name in columns},
+                # A title stays as it was at the sale: a renamed product does not rewrite
+                # history. One that was missing at first is filled in.
+                "product": func.coalesce(items.c.product, statement.excluded.product),
+            },
         ),
         [
             {

@@ -16,7 +16,10 @@ PATIENCE_SECONDS = 0.02
 
 
 class AsgiHttp:
-    """Leads every request to one app. `before` and `after` are called around each of them."""
+    """Leads every request to one app. `before` and `after` are called around each of them.
+
+    Addresses that hold one of `missing` are not found, `hidden_headers` do not come through.
+    """
 
     def __init__(self, app: ASGIApp, clock: Callable[[], datetime]) -> None:
         self.app = app
@@ -24,6 +27,7 @@ class AsgiHttp:
         self.before: Callable[[], None] = lambda: None
         self.after: Callable[[], None] = lambda: None
         self.hidden_headers: frozenset[str] = frozenset()
+        self.missing: tuple[str, ...] = ()
         self._clock = clock
 
     async def request(
@@ -38,6 +42,8 @@ class AsgiHttp:
     ) -> FakeReply:
         self.before()
         self.asked += 1
+        if any(part in url for part in self.missing):
+            return FakeReply(404, {}, b"Not found", self._clock())
         body = urlencode(form).encode() if form is not None else b""
         sent = {"host": "loopback", **(headers or {})}
         if form is not None:

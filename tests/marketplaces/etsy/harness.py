@@ -36,6 +36,8 @@ class Harness(BaseHarness):
         self, clock: Callable[[], datetime], *, lifetime: timedelta | None = None, **options: Any
     ) -> None:
         super().__init__(clock)
+        # Whether an old refresh token still works is not known; most tests need that it does.
+        options = {"rotate_refresh": "accept-old", **options}
         self.etsy = PretendEtsy(
             now=clock, keystring="SECRET-keystring", shared_secret="SECRET-shared", **options
         )

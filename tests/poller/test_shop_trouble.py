@@ -1,0 +1,392 @@
+"""What a shop's poller does when the marketplace does not: every fault, wait and refusal."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from salesdaemon import marketplaces
+from salesdaemon.errors import PayloadError, WindowTooWideError
+from salesdaemon.marketplaces.base import Account, Feed, Limits, Page, Window
+from tests.marketplaces.harness import Clock, load
+from tests.poller.conftest import MakeWorld
+from tests.poller.world import DAY, MINUTE, World
+
+FAULTS = [
+    pytest.param(slug, kind, id=f"{slug}-{kind}")
+    for slug in marketplaces.available()
+    for kind in load(slug).fault_kinds
+]
+WRITES = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM|CREATE|DROP|ALTER)\b")
+
+# Which database it is makes no difference to what the marketplace does.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"])
+
+
+class Relaying:
+    """A feed that passes everything on, for tests that change one answer."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+
+    async def identify(self) -> Account:
+        return await self.feed.identify()
+
+    async def fetch_newest(self, window: Window, cursor: str | None) -> Page:
+        return await self.feed.fetch_newest(window, cursor)
+
+    async def fetch_window(self, window: Window, cursor: str | None) -> Page:
+        return await self.feed.fetch_window(window, cursor)
+
+    async def fetch_unpaid(self, known: Mapping[str, datetime]) -> Page:
+        return await self.feed.fetch_unpaid(known)
+
+    async def fetch_tripwire(self, today: date) -> Mapping[str, str]:
+        return await self.feed.fetch_tripwire(today)
+
+    def limits(self) -> Limits:
+        return self.feed.limits()
+
+
+def written(world: World) -> list[str]:
+    """Collect every statement from now on that changes rows."""
+    statements: list[str] = []
+
+    @event.listens_for(world.store.engine, "before_cursor_execute")
+    def _note(_connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if WRITES.match(statement):
+            statements.append(statement)
+
+    return statements
+
+
+@pytest.mark.parametrize(("slug", "kind"), FAULTS)
+async def test_after_any_fault_the_store_equals_the_books_and_each_sale_rang_once(
+    world: World, kind: str
+) -> None:
+    world.vendor.fill_history(30, days=150)
+    sold: list[str] = []
+    await world.polls(1)
+    for count in (1, 30):
+        world.vendor.fault(kind, times=2)
+        sold += [world.vendor.sell() for _ in range(count)]
+        await world.polls(2)
+        world.vendor.clear_faults()
+        await world.polls(1)
+    await world.settle()
+    assert world.differences() == []
+    rings = world.rings()
+    # A shift lets the vendor sell more while it answers.
+    assert {*sold} == set(rings) if kind != "shift" else {*sold} < set(rings)
+    assert set(rings.values()) == {1}
+    assert world.set_aside() == []
+
+
+async def test_faults_during_the_first_polls_lose_nothing_and_ring_for_nothing(
+    world: World,
+) -> None:
+    world.vendor.fill_history(230, days=180)
+    for kind in world.vendor.fault_kinds:
+        if kind == "shift":
+            continue
+        world.vendor.fault(kind, probability=0.3)
+        await world.polls(1)
+        world.vendor.clear_faults()
+        world.restart()
+    await world.settle()
+    assert (world.differences(), world.rings()) == ([], {})
+
+
+async def test_a_wait_of_a_day_is_stored_and_outlives_the_poller(world: World) -> None:
+    await world.tick()
+    world.vendor.misbehave("429 with Retry-After")
+    sold = world.vendor.sell()
+    await world.polls(1)
+    asked = world.http.asked
+    until = world.clock() + DAY
+    assert world.record().not_before == until
+    for _ in range(23):
+        world.restart()
+        await world.polls(2, every=timedelta(minutes=30))
+    assert (world.http.asked, world.rings(), world.troubles()) == (asked, {}, [])
+    await world.polls(2, every=timedelta(minutes=31))
+    assert world.rings() == {sold: 1}
+    assert world.record().not_before is None
+
+
+async def test_a_429_without_a_time_waits_longer_each_time(world: World) -> None:
+    await world.tick()
+    for _ in range(40):
+        world.vendor.misbehave("429")
+    asked = world.http.asked
+    await world.polls(30)
+    assert 4 <= world.http.asked - asked <= 10
+
+
+async def test_failures_in_a_row_space_the_polls_out(world: World) -> None:
+    await world.tick()
+    world.vendor.fault("500", times=10**6)
+    asked = []
+    for _ in range(13):
+        before = world.http.asked
+        await world.polls(1)
+        asked.append(world.http.asked - before)
+    assert [number for number, count in enumerate(asked) if count] == [0, 1, 3, 7, 12]
+    world.vendor.clear_faults()
+    sold = world.vendor.sell()
+    await world.polls(5)
+    assert world.rings() == {sold: 1}
+
+
+async def test_trouble_is_told_once_after_a_quarter_of_an_hour_and_again_when_it_returns(
+    world: World,
+) -> None:
+    await world.tick()
+    world.vendor.fault("500", times=10**6)
+    await world.polls(12)
+    assert world.troubles() == []
+    await world.polls(60)
+    assert [title for title, _ in world.troubles()] == ["prints does not answer"]
+    world.restart()
+    await world.polls(30)
+    assert len(world.troubles()) == 1
+    assert world.record().problem is not None
+    world.vendor.clear_faults()
+    await world.polls(6)
+    assert world.record().problem is None
+    world.vendor.fault("500", times=10**6)
+    await world.polls(60)
+    assert len(world.troubles()) == 2
+
+
+async def test_a_refused_login_is_told_once_and_a_new_one_is_picked_up(world: World) -> None:
+    await world.tick()
+    world.vendor.misbehave("401")
+    sold = world.vendor.sell()
+    await world.polls(1)
+    record = world.record()
+    assert (record.login_needed, bool(record.action)) == (True, True)
+    assert [title for title, _ in world.troubles()] == ["prints needs you"]
+    asked = world.http.asked
+    await world.polls(14)
+    assert world.http.asked == asked
+    await world.polls(120)
+    assert 0 < world.http.asked - asked < 30
+    assert len(world.troubles()) == 1
+    login = world.vendor.login()
+    if login is None:
+        pytest.skip("the settings hold the token: a new one comes with a restart")
+    world.keep_login(login)
+    await world.polls(1)
+    assert world.rings() == {sold: 1}
+    assert world.record().login_needed is False
+
+
+async def test_a_refusal_is_asked_again_at_once_after_a_restart(world: World) -> None:
+    await world.tick()
+    world.vendor.misbehave("403")
+    await world.polls(5)
+    asked = world.http.asked
+    world.restart()
+    await world.polls(1)
+    assert world.http.asked > asked
+    assert len(world.troubles()) == 1
+
+
+async def test_a_shop_whose_summary_is_missing_is_swept_all_the_same(world: World) -> None:
+    world.http.missing = ("/sales/summary", "/payment-account/")
+    old = world.vendor.sell(created_at=world.ago(days=20))
+    await world.polls(17)
+    world.vendor.refund(old)
+    await world.polls(24, every=timedelta(hours=1))
+    assert world.sales()[old].status == "refunded"
+    assert world.record().problem is None
+
+
+async def test_what_an_account_too_large_to_search_holds_is_read_in_narrower_windows(
+    world: World,
+) -> None:
+    if "big_account" not in world.vendor.fault_kinds:
+        pytest.skip("this marketplace never times out")
+    world.vendor.fill_history(200, days=700)
+    world.vendor.fault("big_account", days=45)
+    await world.tick()
+    assert world.differences() == []
+    world.clock.now += 60 * DAY
+    sold = [world.vendor.sell(created_at=world.ago(days=days)) for days in (0, 2, 25, 58)]
+    world.restart()
+    await world.polls(5)
+    assert world.rings() == dict.fromkeys(sold, 1)
+    assert world.differences() == []
+
+
+async def test_even_a_single_day_that_cannot_be_searched_only_delays(world: World) -> None:
+    class Slow(Relaying):
+        slow = True
+
+        async def fetch_window(self, window: Window, cursor: str | None) -> Page:
+            if self.slow:
+                raise WindowTooWideError("Too wide.")
+            return await super().fetch_window(window, cursor)
+
+    world.wrap = Slow
+    world.restart()
+    world.vendor.fill_history(50, days=100)
+    await world.tick()
+    sold = world.vendor.sell()
+    await world.polls(10)
+    assert world.rings() == {sold: 1}
+    Slow.slow = False
+    await world.polls(10)
+    assert world.differences() == []
+
+
+async def test_a_page_cursor_that_became_invalid_begins_again_where_it_was(world: World) -> None:
+    class Forgetful(Relaying):
+        asked = 0
+
+        async def fetch_window(self, window: Window, cursor: str | None) -> Page:
+            Forgetful.asked += 1
+            if cursor is not None and Forgetful.asked % 3 == 0:
+                raise PayloadError("Gone.", path="page_key")
+            return await super().fetch_window(window, cursor)
+
+    world.wrap = Forgetful
+    world.restart()
+    world.vendor.fill_history(330, days=300)
+    await world.tick()
+    await world.polls(20)
+    assert world.differences() == []
+
+
+async def test_a_marketplace_that_refuses_every_cursor_is_not_asked_without_end(
+    world: World,
+) -> None:
+    class Useless(Relaying):
+        asked = 0
+
+        async def fetch_window(self, window: Window, cursor: str | None) -> Page:
+            Useless.asked += 1
+            assert Useless.asked < 500, "it is asked without end"
+            if cursor is not None:
+                raise PayloadError("Gone.", path="page_key")
+            return await super().fetch_window(window, cursor)
+
+    world.wrap = Useless
+    world.restart()
+    now = world.clock()
+    for _ in range(230):
+        world.vendor.sell(created_at=now - timedelta(hours=5))
+    await world.tick()
+    sold = world.vendor.sell()
+    await world.polls(1)
+    assert world.rings() == {sold: 1}
+
+
+async def test_an_order_that_cannot_be_read_is_told_once_and_rings_when_it_can(
+    world: World,
+) -> None:
+    await world.tick()
+    sold = [world.vendor.sell() for _ in range(4)]
+    world.vendor.spoil(sold[1])
+    await world.polls(20)
+    world.restart()
+    await world.polls(20)
+    assert world.rings() == dict.fromkeys([sold[0], *sold[2:]], 1)
+    assert [external_id for external_id, _ in world.set_aside()] == [sold[1]]
+    assert [title for title, _ in world.troubles()] == ["1 order of prints could not be read"]
+    world.vendor.clear_faults()
+    await world.polls(15)
+    assert world.rings() == dict.fromkeys(sold, 1)
+    assert world.set_aside() == []
+    assert world.differences() == []
+
+
+async def test_an_old_order_that_becomes_readable_does_not_ring(world: World) -> None:
+    old = world.vendor.sell(created_at=world.ago(days=2))
+    world.vendor.spoil(old)
+    await world.polls(3)
+    world.vendor.clear_faults()
+    await world.polls(15)
+    assert (world.rings(), world.differences()) == ({}, [])
+
+
+async def test_a_warm_poll_writes_only_the_time_of_a_good_poll_once_a_minute(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(every=timedelta(seconds=1))
+    world.vendor.fill_history(40, days=200)
+    world.vendor.sell(created_at=world.ago(hours=1))
+    await world.polls(2)
+    statements = written(world)
+    quiet = 0
+    for _ in range(180):
+        before = len(statements)
+        world.clock.advance(seconds=1)
+        await world.poller.attempt()
+        quiet += len(statements) == before
+    assert quiet == 177
+    tables = {WRITES.sub("", statement, count=1).split()[0] for statement in statements}
+    assert tables == {"shops", "accounts"}
+
+
+@pytest.mark.parametrize("skew", [-10 * MINUTE, 10 * MINUTE, -2 * DAY, 2 * DAY], ids=str)
+async def test_a_clock_that_differs_from_the_vendors_changes_nothing(
+    make_world: MakeWorld, clock: Clock, skew: timedelta
+) -> None:
+    world = make_world()
+    ours = Clock(clock() + skew)
+    world.clock = ours
+    world.poller = world.new_poller()
+    world.vendor.fill_history(30, days=10)
+    await world.tick()
+    assert world.watch_since() == clock()
+    for _ in range(4):
+        clock.advance(minutes=1)
+        await world.polls(1)
+    sold = [world.vendor.sell(created_at=clock()) for _ in range(30)]
+    clock.advance(minutes=1)
+    await world.polls(1)
+    assert world.rings() == dict.fromkeys(sold, 1)
+    assert world.differences() == []
+
+
+async def test_an_order_from_the_vendors_future_hides_no_other(world: World) -> None:
+    world.vendor.sell(created_at=world.clock() + 3 * DAY)
+    await world.tick()
+    assert world.rings() == {}
+    future = world.vendor.sell(created_at=world.clock() + 2 * DAY)
+    sold = []
+    for _ in range(3):
+        sold += [world.vendor.sell(created_at=world.clock()) for _ in range(30)]
+        await world.polls(1)
+    assert world.rings() == dict.fromkeys([future, *sold], 1)
+    assert world.differences() == []
+
+
+async def test_a_vendor_without_a_clock_is_watched_by_ours(world: World) -> None:
+    world.http.hidden_headers = frozenset({"date"})
+    world.vendor.fill_history(40, days=2)
+    await world.tick()
+    sold = world.vendor.sell()
+    await world.polls(2)
+    assert (world.rings(), world.differences()) == ({sold: 1}, [])
+
+
+async def test_a_duplicate_delivery_is_recorded_once(world: World) -> None:
+    class Stuttering(Relaying):
+        async def fetch_newest(self, window: Window, cursor: str | None) -> Page:
+            page = await super().fetch_newest(window, cursor)
+            return replace(page, sales=(*page.sales, *page.sales))
+
+    world.wrap = Stuttering
+    world.restart()
+    await world.tick()
+    sold = [world.vendor.sell() for _ in range(5)]
+    await world.polls(3)
+    assert world.rings() == dict.fromkeys(sold, 1)
+    assert world.differences() == []

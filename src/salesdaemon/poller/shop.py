@@ -37,6 +37,7 @@ Result = TypeVar("Result")
 
 LOOK_BACK = timedelta(days=1)
 """How far before the newest known order a poll still looks; older ones are for the sweeps."""
+SPARE = timedelta(seconds=1)
 ASK_REFUSED_AGAIN = timedelta(minutes=15)
 TELL_AFTER = timedelta(minutes=15)
 TELL_AFTER_FAILURES = 15
@@ -128,7 +129,8 @@ class ShopPoller:
             return
         finally:
             self._end_first_attempt()
-        await self._work_in_background(started + slice_length)
+        # A request under way when the slice ends must not make the next poll late.
+        await self._work_in_background(started + slice_length - min(SPARE, slice_length / 5))
 
     def _end_first_attempt(self) -> None:
         if not self.first_attempt_over:

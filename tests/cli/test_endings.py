@@ -21,15 +21,19 @@ from tests.factories import sale
         ),
         (
             ("sales", "--nope"),
-            "No such option: --nope (Possible options: --shop, --since). "
-            "Try `salesdaemon sales --help`.",
+            (
+                "No such option: --nope (Possible options: --shop, --since). "
+                "Try `salesdaemon sales --help`."
+            ),
         ),
         (("config",), "Missing command. Try `salesdaemon config --help`."),
         (("auth",), "Missing argument 'SHOP'. Try `salesdaemon auth --help`."),
         (
             ("sales", "--since", "20.11.2026"),
-            "Invalid value for '--since': write a day as 2026-11-20. "
-            "Try `salesdaemon sales --help`.",
+            (
+                "Invalid value for '--since': write a day as 2026-11-20. "
+                "Try `salesdaemon sales --help`."
+            ),
         ),
         (("sales", "--shop", "prints"), "There is no shop 'prints'. Known: templates."),
         (("poll", "prints"), "There is no shop 'prints'. Known: templates."),

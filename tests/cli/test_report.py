@@ -113,8 +113,10 @@ def test_a_table_says_what_is_estimated_and_what_is_missing(cli: Installation) -
     cli.keep(sale(fees_exact=False))
     ran = cli.run("report", *RANGE)
     assert ran.lines == [
-        "name\tcurrency\tsales\tgross\trefunded\tfees\tnet\tpassive_net\tactive_net"
-        "\tunclassified_net\tfigures",
+        (
+            "name\tcurrency\tsales\tgross\trefunded\tfees\tnet\tpassive_net\tactive_net"
+            "\tunclassified_net\tfigures"
+        ),
         "total\tEUR\t1\t12.00\t0.00\t2.35\t9.65\t9.65\t0.00\t0.00\testimated",
         "templates\tEUR\t1\t12.00\t0.00\t2.35\t9.65\t9.65\t0.00\t0.00\testimated",
     ]

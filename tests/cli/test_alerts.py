@@ -1,0 +1,232 @@
+"""`test-alert`, `alerts`, `rules`, `away` and `back`: what is told, and why."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from salesdaemon.domain.changes import Watch
+from salesdaemon.domain.sale import Kind
+from salesdaemon.store.accounts import find_setting
+from salesdaemon.store.lock import RunLock
+from salesdaemon.store.outbox import mark_failed
+from salesdaemon.store.relaying import AWAY_SETTING
+from tests.cli.commands import GUMROAD, Installation
+from tests.factories import WATCH_SINCE, item, sale
+from tests.notify.listener import Listener, Reply
+
+
+@pytest.fixture
+def phone() -> Iterator[Listener]:
+    listener = Listener()
+    with listener.serving():
+        yield listener
+
+
+def channel(phone: Listener, name: str = "phone") -> str:
+    return f'[channels.{name}]\nurl = "json://{phone.host}/"\n'
+
+
+def fail(cli: Installation, *ids: int) -> None:
+    store = cli.open_store()
+    with store.write() as connection:
+        mark_failed(connection, list(ids), "It refused.", WATCH_SINCE)
+    store.close()
+
+
+def test_a_trial_rings_each_channel_and_says_what_was_answered(
+    cli: Installation, phone: Listener
+) -> None:
+    cli.configure(GUMROAD, channel(phone), channel(phone, "watch"))
+    ran = cli.run("test-alert", "--format", "json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.json == [
+        {"channel": "phone", "result": "ok", "answer": "JSON answered 200 OK."},
+        {"channel": "watch", "result": "ok", "answer": "JSON answered 200 OK."},
+    ]
+    assert [push.json()["title"] for push in phone.received] == ["Ka-ching! €12.00"] * 2
+    assert not cli.database.exists()
+
+
+def test_one_channel_may_be_tried_alone(cli: Installation, phone: Listener) -> None:
+    cli.configure(GUMROAD, channel(phone), channel(phone, "watch"))
+    ran = cli.run("test-alert", "watch")
+    assert ran.lines == ["channel\tresult\tanswer", "watch\tok\tJSON answered 200 OK."]
+    assert phone.only.json()["message"].endswith("Channel watch works.")
+
+
+def test_a_channel_that_refuses_ends_with_1(cli: Installation, phone: Listener) -> None:
+    phone.replies = [Reply(403, "no")]
+    cli.configure(GUMROAD, channel(phone))
+    ran = cli.run("test-alert")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.lines[1].startswith("phone\tfailed\tJSON answered 403 Forbidden")
+
+
+def test_without_a_channel_there_is_nothing_to_try(cli: Installation) -> None:
+    cli.configure()
+    ran = cli.run("test-alert")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "No channel is configured. Add a [channels.<name>] table.\n"
+
+
+def test_what_failed_is_listed_and_tried_again(cli: Installation, phone: Listener) -> None:
+    cli.configure(GUMROAD, channel(phone))
+    cli.keep(sale("s1"))
+    fail(cli, 1)
+    (failed,) = cli.run("alerts", "--failed", "--format", "json").json
+    assert (failed["state"], failed["sale_ids"], failed["answer"]) == (
+        "failed",
+        ["s1"],
+        "It refused.",
+    )
+    ran = cli.run("alerts", "--retry", "--format", "json")
+    assert ran.err == "1 tried again.\n"
+    (sent,) = ran.json
+    assert (sent["state"], sent["title"], sent["sale_ids"], sent["answer"]) == (
+        "sent",
+        "Ka-ching! €12.00",
+        ["s1"],
+        "JSON answered 200 OK.",
+    )
+    assert cli.run("alerts", "--failed").err == "Nothing failed.\n"
+
+
+def test_while_a_daemon_runs_it_does_the_trying(cli: Installation, phone: Listener) -> None:
+    cli.configure(GUMROAD, channel(phone))
+    cli.keep(sale("s1"))
+    fail(cli, 1)
+    store = cli.open_store()
+    lock = RunLock(store)
+    lock.acquire()
+    ran = cli.run("alerts", "--retry", "--format", "json")
+    lock.release()
+    store.close()
+    assert ran.err == "1 to be tried again by the daemon.\n"
+    assert [entry["state"] for entry in ran.json] == ["waiting"]
+    assert phone.received == []
+
+
+def test_a_recap_names_every_sale_it_stands_for(cli: Installation, phone: Listener) -> None:
+    cli.configure(GUMROAD, channel(phone))
+    cli.keep(*(sale(f"s{number}") for number in range(5)))
+    fail(cli, *range(1, 6))
+    cli.run("alerts", "--retry")
+    (message,) = cli.run("alerts", "--limit", "2", "--format", "json").json
+    assert message["form"] == "recap"
+    assert message["title"].startswith("Sales recap: 5 sales")
+    assert message["sale_ids"] == ["s0", "s1", "s2", "s3", "s4"]
+
+
+def test_nothing_told_yet_is_no_mistake(cli: Installation) -> None:
+    cli.configure()
+    ran = cli.run("alerts")
+    assert (ran.code, ran.out, ran.err) == (0, "", "Nothing was told yet.\n")
+
+
+def test_a_sale_that_rang_is_explained(cli: Installation, phone: Listener) -> None:
+    cli.configure(GUMROAD, channel(phone))
+    cli.keep(sale("s1"))
+    fail(cli, 1)
+    cli.run("alerts", "--retry")
+    told = cli.run("rules", "explain", "s1", "--format", "json").json
+    at = told["told"][0].pop("at")
+    assert at is not None
+    assert told == {
+        "sale_id": "s1",
+        "shop": "templates",
+        "kind": "sale",
+        "status": "paid",
+        "paid_at": "2026-11-20T09:00:00Z",
+        "rule": "alerts.kinds.sale",
+        "configured": "on",
+        "level": "on",
+        "decided_at": "2026-11-20T09:00:30Z",
+        "history": False,
+        "watch_since": None,
+        "told": [
+            {
+                "channel": "phone",
+                "kind": "sale",
+                "level": "on",
+                "state": "sent",
+                "form": "ring",
+                "title": "Ka-ching! €12.00",
+                "answer": "JSON answered 200 OK.",
+            }
+        ],
+    }
+
+
+def test_history_is_explained_as_such(cli: Installation) -> None:
+    cli.configure()
+    cli.keep(sale("s1"), watch=Watch(None), begins_watch=WATCH_SINCE.replace(hour=10))
+    ran = cli.run("rules", "explain", "s1")
+    assert (ran.code, ran.lines) == (
+        0,
+        [
+            "sale      s1 of templates: sale, paid",
+            "paid at   2026-11-20T09:00:00Z",
+            'rule      alerts.kinds.sale = "on"',
+            "decision  history: paid before the watch began (2026-11-20T10:00:00Z)",
+        ],
+    )
+
+
+def test_what_is_never_told_is_explained_as_such(cli: Installation) -> None:
+    cli.configure()
+    cli.keep(sale("s1", kind=Kind.BUNDLE_ITEM, items=(item(0),)), begins_watch=WATCH_SINCE)
+    assert "rule      none: a bundle item is never told" in cli.run("rules", "explain", "s1").lines
+
+
+def test_a_sale_that_is_not_stored_cannot_be_explained(cli: Installation) -> None:
+    cli.configure()
+    ran = cli.run("rules", "explain", "nope")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "No sale 'nope' is stored. `salesdaemon sales` lists them.\n"
+
+
+def away_until(cli: Installation) -> str | None:
+    store = cli.open_store()
+    with store.read() as connection:
+        until = find_setting(connection, AWAY_SETTING)
+    store.close()
+    return until
+
+
+@pytest.mark.parametrize(
+    ("until", "end"),
+    [
+        ("2099-07-01", "2099-07-01T22:00:00+00:00"),  # the end of that day in Berlin
+        ("2099-12-01T18:00", "2099-12-01T17:00:00+00:00"),
+        ("2099-12-01T18:00:00+09:00", "2099-12-01T18:00:00+09:00"),
+    ],
+)
+def test_a_holiday_ends_with_the_sellers_day_or_at_a_moment(
+    cli: Installation, until: str, end: str
+) -> None:
+    cli.configure()
+    assert cli.run("away", "--until", until).code == 0
+    assert away_until(cli) == end
+    assert cli.run("back").err == "Welcome back: it rings again.\n"
+    assert away_until(cli) is None
+    assert cli.run("back").err == "It rings already.\n"
+
+
+@pytest.mark.parametrize("until", ["2020-01-01", "2020-01-01T10:00", "tomorrow", ""])
+def test_a_holiday_ends_in_the_future(cli: Installation, until: str) -> None:
+    cli.configure()
+    ran = cli.run("away", "--until", until)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
+def test_while_away_nothing_rings(cli: Installation, phone: Listener) -> None:
+    cli.configure(GUMROAD, channel(phone))
+    cli.keep(sale("s1"))
+    fail(cli, 1)
+    cli.run("away", "--until", "2099-01-01")
+    cli.run("alerts", "--retry")
+    assert phone.received == []
+    cli.run("back")
+    fail(cli, 1)
+    cli.run("alerts", "--retry")
+    assert phone.only.json()["title"] == "Ka-ching! €12.00"

@@ -1,0 +1,66 @@
+"""`digest`: printed or written; sending is tested with the daemon's."""
+
+import json
+
+import pytest
+
+from tests.cli.commands import GUMROAD, Installation
+from tests.factories import item, sale
+
+DAY = ("--date", "2026-11-20")
+
+
+def test_the_text_begins_with_its_subject(cli: Installation) -> None:
+    cli.configure()
+    cli.keep(sale())
+    ran = cli.run("digest", "daily", *DAY)
+    assert (ran.code, ran.err) == (0, "")
+    assert "€9.65" in ran.lines[0]
+    assert ran.lines[1:3] == ["", "Friday 20 November 2026"]
+
+
+def test_the_json_is_that_of_the_report_of_its_day(cli: Installation) -> None:
+    cli.configure()
+    cli.keep(sale())
+    value = cli.run("digest", "daily", *DAY, "--format", "json").json
+    day = ("--from", "2026-11-20", "--to", "2026-11-20")
+    report = cli.run("report", *day, "--format", "json").json
+    assert {name: value[name] for name in report} == report
+    assert set(value) - set(report) == {"kind", "compared", "news"}
+
+
+def test_it_may_be_written_to_a_file(cli: Installation) -> None:
+    cli.configure()
+    cli.keep(sale(items=(item(product="<b>Planner</b>"),)))
+    ran = cli.run("digest", "daily", *DAY, "--format", "html", "--out", "daily.html")
+    page = (cli.folder / "daily.html").read_text(encoding="utf-8")
+    assert (ran.code, ran.out, ran.err) == (0, "", "daily.html is written.\n")
+    assert "&lt;b&gt;Planner&lt;/b&gt;" in page
+
+
+def test_by_default_it_is_that_of_the_last_finished_day(cli: Installation) -> None:
+    cli.configure()
+    value = cli.run("digest", "daily", "--format", "json").json
+    status = json.loads(cli.run("report", "--format", "json").out)
+    assert value["from"] == value["to"] < status["to"]
+
+
+def test_a_day_that_is_still_to_come_ends_with_2(cli: Installation) -> None:
+    cli.configure()
+    ran = cli.run("digest", "daily", "--date", "2999-01-01")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "2999-01-01 is still to come. Give an earlier --date.\n"
+
+
+@pytest.mark.parametrize("kind", ["weekly", "monthly", "yearly"])
+def test_longer_digests_come_later(cli: Installation, kind: str) -> None:
+    cli.configure(GUMROAD)
+    ran = cli.run("digest", kind)
+    assert (ran.code, ran.err) == (2, "not yet: this comes with a later version.\n")
+
+
+def test_without_a_way_out_nothing_is_sent(cli: Installation) -> None:
+    cli.configure()
+    ran = cli.run("digest", "daily", *DAY, "--send")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "There is no [mail] section. Add one, or leave --send out.\n"

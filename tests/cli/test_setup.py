@@ -1,0 +1,60 @@
+"""`init` and `config`: before anything else works."""
+
+import stat
+
+from tests.cli.commands import GUMROAD, Installation
+
+ANSWERS = "Europe/Berlin\n\n2\nmy_templates\ncanary-token\nn\nn\n"
+
+
+def test_a_few_answers_become_a_configuration(cli: Installation) -> None:
+    ran = cli.run("init", stdin=ANSWERS)
+    assert ran.code == 0
+    assert ran.lines[:2] == [
+        "config.toml is written; nobody but you can read it. Next:",
+        "salesdaemon auth my_templates: sign in, or check the token.",
+    ]
+    assert "canary" not in ran.out + ran.err
+    assert stat.S_IMODE(cli.config.stat().st_mode) == 0o600
+    assert cli.run("config", "check").out == "config.toml: fine, 1 shop.\n"
+    assert not cli.database.exists()
+
+
+def test_without_answers_nothing_is_written(cli: Installation) -> None:
+    ran = cli.run("init", stdin="Europe/Berlin\n")
+    assert (ran.code, ran.out, cli.config.exists()) == (1, "", False)
+    assert ran.err.endswith("There are no more answers. Run this command on a terminal.\n")
+
+
+def test_an_answer_that_is_none_is_asked_for_again(cli: Installation) -> None:
+    cli.configure()
+    ran = cli.run("init", stdin="perhaps\nno\n")
+    assert (ran.code, ran.lines) == (0, ["config.toml was left as it is."])
+    assert ran.err.count("config.toml is there already.") == 2
+
+
+def test_the_configuration_is_shown_without_its_secrets(cli: Installation) -> None:
+    cli.configure(GUMROAD, '[channels.phone]\nurl = "pover://user@canary"\n')
+    ran = cli.run("config", "show")
+    assert (ran.code, ran.err) == (0, "")
+    assert "canary" not in ran.out
+    assert "pretend-token" not in ran.out
+    assert 'access_token = "**********"' in ran.lines
+    shown = cli.run("config", "show", "--format", "json").json
+    assert shown["channels"]["phone"] == {"url": "**********"}
+    assert shown["timezone"] == "Europe/Berlin"
+
+
+def test_checking_the_configuration_tells_what_does_nothing_yet(cli: Installation) -> None:
+    cli.configure(GUMROAD, '[alerts.kinds]\npayout = "on"\n')
+    ran = cli.run("config", "check")
+    assert (ran.code, ran.out) == (0, "config.toml: fine, 1 shop.\n")
+    assert ran.err == "alerts.kinds.payout: nothing of this kind is sent yet.\n"
+
+
+def test_a_wrong_configuration_is_not_shown(cli: Installation) -> None:
+    cli.configure("[nope]\n")
+    for command in ("show", "check"):
+        ran = cli.run("config", command)
+        assert (ran.code, ran.out) == (78, "")
+        assert ran.err.splitlines()[0] == "2 problems in config.toml."

@@ -19,6 +19,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     stage = Stage(tmp_path)
     yield stage
     stage.close()
+    assert "Traceback" not in stage.daemon.said(), stage.daemon.said()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,10 @@
-import subprocess
-from contextlib import closing
-from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
+from tests.end_to_end.browser import sign_in, start
 from tests.end_to_end.shops import Prints
-from tests.end_to_end.stage import COMMAND, Stage, eventually
+from tests.end_to_end.stage import Stage, eventually
 from tests.end_to_end.truth import wait_for_truth
 
 pytestmark = pytest.mark.timeout(120)
@@ -20,16 +17,6 @@ def watch(stage: Stage, signed_in: Path, *arguments: str) -> Prints:
     stage.daemon.start_and_watch()
     eventually(lambda: stage.value("SELECT count(*) FROM messages"), "that the watch began")
     return prints
-
-
-def start(stage: Stage, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*COMMAND, "--config", str(stage.config), *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_check_poll_and_daemon_at_once_refresh_an_expired_token_once(
@@ -88,23 +75,3 @@ def test_a_lost_login_is_told_once_and_a_new_sign_in_brings_the_shop_back(
     assert stage.daemon.stop() == 0
     assert [push.title for push in stage.phone.others] == ["Watching 1 shop", "prints needs you"]
     assert [push.sales for push in stage.phone.rings] == [1]
-
-
-def sign_in(stage: Stage) -> str:
-    """Sign in as an owner would who pastes; returns the last line that `auth` printed."""
-    command = start(stage, "auth", "prints", "--paste")
-    assert command.stdout is not None
-    address = command.stdout.readline().strip()
-    printed, said = command.communicate(approve(address) + "\n", timeout=60)
-    assert command.returncode == 0, said
-    return printed.splitlines()[-1]
-
-
-def approve(address: str) -> str:
-    """Allow access in the browser; returns the address it is sent to, which does not load."""
-    parts = urlsplit(address)
-    with closing(HTTPConnection(parts.netloc, timeout=10)) as browser:
-        browser.request("GET", f"{parts.path}?{parts.query}")
-        answer = browser.getresponse()
-        assert answer.status == 302, answer.read()
-        return answer.headers["location"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 
 from salesdaemon.errors import CurrencyMismatchError, DomainError
 
@@ -13,6 +13,9 @@ _NO_DECIMALS = {
 }
 _THREE_DECIMALS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
 _EXPONENTS = {**dict.fromkeys(_NO_DECIMALS, 0), **dict.fromkeys(_THREE_DECIMALS, 3)}
+
+# Decimal's own context would round a text of more than 28 digits without a word.
+_EXACT = Context(prec=60, traps=[InvalidOperation, Inexact, Overflow])
 
 
 def exponent(currency: str) -> int:
@@ -90,8 +93,8 @@ class Money:
             DomainError: the text is no number, or finer than the currency's minor unit.
         """
         try:
-            minor = Decimal(text).scaleb(exponent(currency))
-        except InvalidOperation as error:
+            minor = Decimal(text).scaleb(exponent(currency), _EXACT)
+        except DecimalException as error:
             raise DomainError(f"An amount in {currency} is not a number.") from error
         if not minor.is_finite() or minor != minor.to_integral_value():
             raise DomainError(f"An amount is finer than the smallest unit of {currency}.")

@@ -191,7 +191,10 @@ def group_by(
 
 
 def group_by_product(sales: Iterable[StoredSale]) -> list[GroupTotals]:
-    """Total each product of each shop, best net first; the net of a sale is split by gross."""
+    """Total each product of each shop, best net first; the net of a sale is split by gross.
+
+    Products that brought the same are in order of title and shop.
+    """
     groups: dict[tuple[str, str, str | None, str | None], dict[str, Totals]] = {}
     for sale in sales:
         shares = split(sale.net_minor, [max(item.gross_minor, 0) for item in sale.items] or [1])
@@ -201,7 +204,11 @@ def group_by_product(sales: Iterable[StoredSale]) -> list[GroupTotals]:
             by_currency.setdefault(sale.currency, Totals()).add_item(sale, item, net_minor)
     ordered = sorted(
         groups.items(),
-        key=lambda entry: (-max(line.net for line in entry[1].values()), entry[0][3] or ""),
+        key=lambda entry: (
+            -max(line.net for line in entry[1].values()),
+            entry[0][3] or "",
+            *(part or "" for part in entry[0]),
+        ),
     )
     return [
         GroupTotals(product, shop, marketplace, dict(sorted(totals.items())))

@@ -82,11 +82,11 @@ async def test_another_time_zone_in_the_configuration_moves_the_days(
 ) -> None:
     account(store)
     record_in(store, batch(sale(paid_at=SOLD_AT.replace(hour=15, minute=30))))
-    seen = []
+    seen: list[date] = []
     for zone in ("Europe/Berlin", "Asia/Tokyo", "Europe/Berlin"):
         async with application(store_url, zone=zone) as app:
             app.prepare_store(migrate=True)
-            seen.append(*days(app.store))
+            seen += days(app.store)
     assert seen == [FRIDAY, date(2026, 11, 21), FRIDAY]
 
 

@@ -77,7 +77,7 @@ clean: ## remove what was installed and built
 $(RUN):
 	@command -v '$(PYTHON)' >/dev/null || { echo 'There is no $(PYTHON): install Python 3.11 or newer, or name one with make PYTHON=…' >&2; exit 2; }
 	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "salesdaemon needs Python 3.11 or newer; name one with make PYTHON=python3.11" >&2; exit 2; }
-	@'$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null || { echo 'Python has no venv module here: install the package python3-venv (apt install python3-venv)' >&2; exit 2; }
+	@'$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null || { echo 'Python has no venv module here: install the package python3-venv' >&2; exit 2; }
 	@'$(PYTHON)' -m venv --clear $(VENV)
 
 $(FOR_USE): $(PINNED) | $(RUN)

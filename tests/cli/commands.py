@@ -27,6 +27,14 @@ request_gap = "0s"
 """
 
 
+def mail(port: int) -> str:
+    """Configure a mail server on this machine."""
+    return (
+        f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
+        'from = "me@example.com"\nto = ["me@example.com"]\n'
+    )
+
+
 @dataclass(frozen=True)
 class Ran:
     """How a command ended and what it said."""

@@ -1,13 +1,22 @@
-"""`digest`: printed or written; sending is tested with the daemon's."""
+"""`digest`: printed, written or sent."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.commands import GUMROAD, Installation
+from tests.cli.commands import GUMROAD, Installation, mail
+from tests.end_to_end.post import PostOffice
 from tests.factories import item, sale
 
 DAY = ("--date", "2026-11-20")
+
+
+@pytest.fixture
+def post() -> Iterator[PostOffice]:
+    office = PostOffice()
+    yield office
+    office.stop()
 
 
 def test_the_text_begins_with_its_subject(cli: Installation) -> None:
@@ -64,3 +73,23 @@ def test_without_a_way_out_nothing_is_sent(cli: Installation) -> None:
     ran = cli.run("digest", "daily", *DAY, "--send")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == "There is no [mail] section. Add one, or leave --send out.\n"
+
+
+def test_it_is_sent_once(cli: Installation, post: PostOffice) -> None:
+    cli.configure(GUMROAD, mail(post.port))
+    cli.keep(sale())
+    first = cli.run("digest", "daily", *DAY, "--send")
+    again = cli.run("digest", "daily", *DAY, "--send")
+    assert (first.code, first.err, again.code) == (0, "", 0)
+    assert first.out.startswith("me@example.com: ")
+    assert again.out.startswith("me@example.com: went out already at ")
+    (mailed,) = post.mails
+    assert "€9.65" in mailed["subject"]
+
+
+def test_a_mail_server_that_is_away_ends_with_1(cli: Installation, post: PostOffice) -> None:
+    post.close()
+    cli.configure(GUMROAD, mail(post.port))
+    ran = cli.run("digest", "daily", *DAY, "--send")
+    assert (ran.code, ran.out) == (1, "")
+    assert "refuses connections" in ran.err

@@ -1,6 +1,7 @@
 """The owner's browser: an address to open, and the way back with the answer."""
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -49,9 +50,9 @@ class TerminalBrowser:
             return await receive_redirect(redirect_uri, state, show)
         except OSError as error:
             port = urlsplit(redirect_uri).port or 80
+            reason = os.strerror(error.errno).lower() if error.errno else "unknown host"
             raise AuthError(
-                f"Port {port} of redirect_uri cannot be listened on "
-                f"({(error.strerror or type(error).__name__).lower()}).",
+                f"Port {port} of redirect_uri cannot be listened on ({reason}).",
                 fix=f"Free it, or run `{self._again} --paste`.",
             ) from error
 

@@ -1,0 +1,141 @@
+"""`check`: every part is tried, and what is not well comes with its fix."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cli.commands import GUMROAD, Installation, Ran, mail
+from tests.cli.shops import GumroadShop, gumroad_shop
+from tests.end_to_end.post import PostOffice
+
+
+@pytest.fixture
+def gumroad() -> Iterator[GumroadShop]:
+    with gumroad_shop() as shop:
+        yield shop
+
+
+@pytest.fixture
+def post() -> Iterator[PostOffice]:
+    office = PostOffice()
+    yield office
+    office.stop()
+
+
+def lines(ran: Ran) -> list[tuple[str, str]]:
+    return [(line["result"], line["part"]) for line in ran.json]
+
+
+def of(ran: Ran, part: str) -> dict[str, Any]:
+    (line,) = [line for line in ran.json if line["part"] == part]
+    assert isinstance(line, dict)
+    return line
+
+
+def test_all_is_well(cli: Installation, gumroad: GumroadShop, post: PostOffice) -> None:
+    cli.configure(
+        gumroad.table(), '[channels.phone]\nurl = "json://127.0.0.1:1/"\n', mail(post.port)
+    )
+    ran = cli.run("check", "--format", "json")
+    assert (ran.code, ran.err) == (0, "")
+    assert lines(ran) == [
+        ("ok", "config"),
+        ("ok", "database"),
+        *[("ok", "shop templates")] * 4,
+        ("ok", "channel phone"),
+        ("ok", "mail"),
+    ]
+    assert ran.json[5]["what"] == "Its account is cHJldGVuZCBzZWxsZXIgMQ==."
+    assert post.mails == []
+
+
+def test_offline_nothing_leaves_this_machine(cli: Installation) -> None:
+    cli.configure(GUMROAD, mail(25))
+    ran = cli.run("check", "--offline", "--format", "json")
+    assert (ran.code, ran.err) == (0, "")
+    assert lines(ran) == [
+        ("ok", "config"),
+        ("ok", "database"),
+        ("skipped", "shop templates"),
+        ("warning", "channels"),
+        ("skipped", "mail"),
+    ]
+
+
+def test_a_line_says_how_to_mend_it(cli: Installation, gumroad: GumroadShop) -> None:
+    cli.configure(gumroad.table(token="wrong"))
+    ran = cli.run("check")
+    assert ran.code == 1
+    assert ran.lines[0] == "result\tpart\twhat\tfix"
+    (failed,) = [line.split("\t") for line in ran.lines if line.startswith("failed")]
+    assert failed[1] == "shop templates"
+    assert len(failed) == 4
+    assert failed[3]
+
+
+def test_a_config_that_others_can_read_is_warned_of(cli: Installation) -> None:
+    cli.configure()
+    cli.config.chmod(0o644)
+    ran = cli.run("check", "--offline", "--format", "json")
+    assert ran.code == 0
+    assert ran.json[1] == {
+        "result": "warning",
+        "part": "config",
+        "what": "Every user of this machine can read config.toml.",
+        "fix": "Run `chmod o-rwx config.toml`.",
+    }
+
+
+def test_polling_more_often_than_once_a_minute_is_warned_of(cli: Installation) -> None:
+    cli.configure(GUMROAD + 'poll_every = "59s"\n')
+    ran = cli.run("check", "--offline", "--format", "json")
+    assert ran.code == 0
+    assert ran.json[1]["what"] == "Shop templates is polled more often than once a minute."
+
+
+def test_a_database_that_cannot_be_written_fails(cli: Installation) -> None:
+    cli.configure(url="sqlite:////proc/nowhere/sales.db")
+    ran = cli.run("check", "--offline", "--format", "json")
+    assert (ran.code, ran.err) == (1, "")
+    assert of(ran, "database")["result"] == "failed"
+
+
+def test_a_channel_that_cannot_work_fails(cli: Installation) -> None:
+    cli.configure(GUMROAD, '[channels.phone]\nurl = "nosuchservice://x"\n')
+    ran = cli.run("check", "--offline", "--format", "json")
+    assert ran.code == 1
+    assert of(ran, "channel phone")["result"] == "failed"
+
+
+def test_a_mail_server_that_is_away_fails(
+    cli: Installation, gumroad: GumroadShop, post: PostOffice
+) -> None:
+    post.close()
+    cli.configure(gumroad.table(), mail(post.port))
+    ran = cli.run("check", "--format", "json")
+    line = of(ran, "mail")
+    assert (ran.code, line["result"]) == (1, "failed")
+    assert line["what"] == f"The mail server 127.0.0.1:{post.port} refuses connections."
+
+
+def test_one_account_under_two_names_fails(cli: Installation, gumroad: GumroadShop) -> None:
+    with gumroad_shop("another-token") as same_account:
+        cli.configure(gumroad.table("one"), same_account.table("two", "another-token"))
+        assert cli.run("poll", "one").code == 0
+        ran = cli.run("check", "--format", "json")
+    assert ran.code == 1
+    (failed,) = [line for line in ran.json if line["result"] == "failed"]
+    assert (failed["part"], failed["fix"]) == (
+        "shop two",
+        "Remove [shops.two] from the configuration.",
+    )
+
+
+def test_checking_binds_nothing(cli: Installation, gumroad: GumroadShop) -> None:
+    cli.configure(gumroad.table("one"))
+    assert cli.run("check").code == 0
+    cli.configure(gumroad.table("two"))
+    assert cli.run("check").code == 0
+    assert cli.run("poll").code == 0
+    assert [shop["shop"] for shop in cli.run("status", "--format", "json").json["shops"]] == ["two"]

@@ -65,7 +65,7 @@ def test_thirty_kills_lose_no_sale_and_no_ring(stage: Stage, signed_in: Path) ->
             stage.daemon.start()
             if life % 4:  # the others do not live to their first poll
                 eventually(stage.daemon.is_up, "up")
-            time.sleep(draw.uniform(0.0, 0.9))
+            time.sleep(draw.uniform(0.0, 0.7))
             recorded += stage.value("SELECT count(*) FROM sales") > before
         stage.daemon.kill()
     stage.daemon.start_and_watch()

@@ -51,7 +51,7 @@ def test_history_is_silent_and_fifty_sales_ring_fifty_times(stage: Stage, signed
         if number == 20:
             assert "Paid later" not in count_products(stage.phone.rings)
             prints.tell(f"pay/{open_order}")
-        time.sleep(0.4)
+        time.sleep(0.25)
 
     stage.wait_for_rings(list(expected))
     wait_for_truth(stage)

@@ -91,8 +91,8 @@ def trial_ring(channel: str, voice: Voice) -> Message:
 def _amount(sale: StoredSale, voice: Voice) -> str:
     if voice.amount == "gross":
         return money_text(sale.gross_minor, sale.currency, voice.locale)
-    estimated = "" if sale.fees_exact else " (estimated)"
-    return f"{money_text(sale.net_minor, sale.currency, voice.locale)} net{estimated}"
+    net = money_text(sale.net_minor, sale.currency, voice.locale)
+    return f"{net} net{_estimated(not sale.fees_exact)}"
 
 
 def _sum(sales: Sequence[StoredSale], voice: Voice) -> str:
@@ -104,7 +104,14 @@ def _totals_text(totals: Mapping[str, Totals], voice: Voice) -> str:
         money_text(line.gross if voice.amount == "gross" else line.net, currency, voice.locale)
         for currency, line in totals.items()
     ]
-    return f"{' + '.join(amounts) or '0'}{' net' if voice.amount == 'net' else ''}"
+    text = " + ".join(amounts) or "0"
+    if voice.amount == "gross":
+        return text
+    return f"{text} net{_estimated(any(line.estimated for line in totals.values()))}"
+
+
+def _estimated(is_estimated: bool) -> str:  # noqa: FBT001 - the flag is all there is to it
+    return " (estimated)" if is_estimated else ""
 
 
 def _count(count: int) -> str:

@@ -159,7 +159,7 @@ class RelayOutbox:
 
 
 def today_totals(connection: Connection, now: datetime, zone: ZoneInfo) -> dict[str, Totals]:
-    """Add up the seller's day so far, by currency: counted sales, gross and net."""
+    """Add up the seller's day so far, by currency: counted sales, gross, net, and estimates."""
     counted = case((sales.c.kind.in_([kind.value for kind in COUNTED_KINDS]), 1), else_=0)
     rows = connection.execute(
         select(
@@ -167,12 +167,18 @@ def today_totals(connection: Connection, now: datetime, zone: ZoneInfo) -> dict[
             func.sum(counted).label("sales"),
             func.sum(sales.c.gross_minor).label("gross"),
             func.sum(sales.c.net_minor).label("net"),
+            func.sum(case((sales.c.fees_exact, 0), else_=1)).label("estimated"),
         )
         .where(sales.c.sold_on == day_of(now, zone), sales.c.paid)
         .group_by(sales.c.currency)
         .order_by(sales.c.currency)
     )
     return {
-        row.currency: Totals(sales=int(row.sales), gross=int(row.gross), net=int(row.net))
+        row.currency: Totals(
+            sales=int(row.sales),
+            gross=int(row.gross),
+            net=int(row.net),
+            estimated=int(row.estimated),
+        )
         for row in rows
     }

@@ -35,6 +35,11 @@ TRADEMARK = (
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"``(.+?)``|`([^`\n]+)`")
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
+_CALL = re.compile(
+    r"(?:^|&& )(?:sudo )?"
+    r"(?:docker compose exec salesdaemon salesdaemon|docker compose run --rm salesdaemon"
+    r"|(?:[^ =]*/)?salesdaemon(?:ctl)?) ([a-z-].*)"
+)
 _FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 
@@ -131,14 +136,11 @@ def all_commands() -> Iterator[tuple[str, ...]]:
 
 
 def mentioned(page: Path) -> list[str]:
-    """Return everything on a page that begins with our command, a line each."""
+    """Return every call of our command on a page, a line each, from its first word on."""
     text = page.read_text(encoding="utf-8")
     lines = [line for body in blocks(text, "sh", "") for line in body.splitlines()]
-    return [
-        line.removeprefix("salesdaemon ")
-        for line in (*lines, *spans(text))
-        if line.startswith("salesdaemon ") and not line.startswith("salesdaemon COMMAND")
-    ]
+    found = (_CALL.search(line) for line in (*lines, *spans(text)))
+    return [call[1] for call in found if call]
 
 
 def wrong_mention(words: str) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from salesdaemon.marketplaces.etsy.pretend import PretendEtsy
 from salesdaemon.marketplaces.gumroad.pretend import PretendGumroad
+from salesdaemon.marketplaces.gumroad.pretend_access import PUBLIC_SCOPES
 from salesdaemon.marketplaces.loopback import serve
 
 
@@ -46,8 +47,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def gumroad_shop(token: str = "pretend-token") -> Iterator[GumroadShop]:
-    pretend = PretendGumroad(access_token=token)
+def gumroad_shop(
+    token: str = "pretend-token", scopes: frozenset[str] = PUBLIC_SCOPES
+) -> Iterator[GumroadShop]:
+    pretend = PretendGumroad(access_token=token, scopes=scopes)
     with serve(pretend.app) as url:
         yield GumroadShop(pretend, url)
 

@@ -220,6 +220,16 @@ def test_a_wrong_token_ends_with_1(cli: Installation, gumroad: GumroadShop) -> N
     assert shop_row(cli, "templates") == (None, None)
 
 
+def test_a_token_that_may_not_read_sales_is_not_put_in_force(cli: Installation) -> None:
+    with gumroad_shop(scopes=frozenset({"view_profile", "view_payouts"})) as gumroad:
+        cli.configure(gumroad.table())
+        ran = cli.run("auth", "templates")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.lines[0].startswith("Failed: ")
+    assert ran.lines[1:] == ["The token may read payouts."]
+    assert shop_row(cli, "templates") == (None, None)
+
+
 @pytest.mark.parametrize(
     ("address", "near"),
     [

@@ -106,6 +106,20 @@ def test_a_database_out_of_reach_is_one_line_and_ends_with_1(cli: Installation) 
     assert (ran.code, ran.out, ran.err) == (1, "", "The file is no SQLite database.\n")
 
 
+def test_a_folder_that_cannot_be_made_is_one_line_and_ends_with_1(cli: Installation) -> None:
+    cli.configure(url="sqlite:////proc/nowhere/sales.db")
+    for command in (("sales",), ("db", "upgrade")):
+        ran = cli.run(*command)
+        assert (ran.code, ran.out, ran.err) == (
+            1,
+            "",
+            (
+                "The folder /proc/nowhere of the database cannot be made: no such file or directory. "
+                "Set database.url to a place that can be written.\n"
+            ),
+        )
+
+
 def test_the_installed_command_ends_as_it_should(cli: Installation) -> None:
     cli.configure(GUMROAD, "[nope]\n")
     ran = cli.spawn("sales")

@@ -142,6 +142,17 @@ def test_a_sync_that_breaks_off_says_how_to_go_on(cli: Installation, gumroad: Gu
     assert [one["new"] for one in cli.run("sync", "--format", "json").json] == [10]
 
 
+def test_a_long_wait_that_stops_a_sync_is_kept(cli: Installation, gumroad: GumroadShop) -> None:
+    gumroad.pretend.fill_history(10)
+    cli.configure(gumroad.table())
+    gumroad.pretend.faults.add("429", times=50, seconds=72000)
+    assert cli.run("sync").code == 1
+    gumroad.pretend.faults.clear()
+    (shop,) = cli.run("status", "--format", "json").json["shops"]
+    assert (shop["state"], shop["waiting_until"] is not None) == ("waiting", True)
+    assert "It asked us to wait until" in cli.run("sync").err
+
+
 def test_verbose_logs_to_stderr(cli: Installation, gumroad: GumroadShop) -> None:
     cli.configure(gumroad.table())
     ran = cli.run("--verbose", "poll", "--format", "json")

@@ -14,7 +14,7 @@ import typer
 from salesdaemon.application import Application
 from salesdaemon.cli.options import Format, FormatOption
 from salesdaemon.cli.output import Column, print_listing
-from salesdaemon.cli.session import call_of, in_application
+from salesdaemon.cli.session import call_of, in_application, prepare_store
 from salesdaemon.digest.probe import try_server
 from salesdaemon.digesting import mail_server
 from salesdaemon.errors import SalesDaemonError
@@ -112,16 +112,13 @@ def _config(app: Application, path: Path | None) -> Iterator[Line]:
 def _database(app: Application) -> Line:
     name = f"SQLite file {app.store.path}" if app.store.is_sqlite else "PostgreSQL"
     try:
-        app.prepare_store(migrate=True)
+        prepare_store(app)
         with app.store.write() as connection:
             set_setting(connection, _PROBE, app.clock().isoformat())
             set_setting(connection, _PROBE, None)
     except SalesDaemonError as error:
         fix = error.fix or "Check database.url, its disk and its permissions."
         return Line(Result.FAILED, "database", f"{name}: {error.what}", fix)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        return Line(Result.FAILED, "database", f"{name}: {reason}.", "Check database.url.")
     return Line(Result.OK, "database", f"{name} can be written and has the current tables.")
 
 

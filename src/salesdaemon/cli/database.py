@@ -7,7 +7,7 @@ import typer
 
 from salesdaemon.application import Application
 from salesdaemon.cli.groups import make_group
-from salesdaemon.cli.session import in_application
+from salesdaemon.cli.session import in_application, make_folder
 from salesdaemon.cli.streams import print_line
 from salesdaemon.errors import SchemaOutdatedError, StoreError, UsageError
 from salesdaemon.store.engine import Store
@@ -25,8 +25,7 @@ def upgrade(context: typer.Context) -> None:
 
     async def work(app: Application) -> str:
         store = app.store
-        if store.path is not None:
-            store.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(app)
         before = current_revision(store)
         if is_current(store):
             return f"The tables are current already (revision {before})."

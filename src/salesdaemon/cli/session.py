@@ -11,6 +11,7 @@ import typer
 from salesdaemon import log
 from salesdaemon.application import Application
 from salesdaemon.cli.call import Call
+from salesdaemon.errors import StoreError
 from salesdaemon.settings import Settings, find_config, load_settings
 
 Result = TypeVar("Result")
@@ -41,6 +42,35 @@ def configure_log(context: typer.Context) -> None:
         logging.getLogger("salesdaemon.poller").setLevel(logging.CRITICAL)
 
 
+def prepare_store(app: Application) -> None:
+    """Make the store ready for a command; an SQLite file is made, or brought up to date.
+
+    Raises:
+        StoreError: the database cannot be used as it is.
+    """
+    make_folder(app)
+    app.prepare_store(migrate=True)
+
+
+def make_folder(app: Application) -> None:
+    """Make the folder of an SQLite file.
+
+    Raises:
+        StoreError: it cannot be made.
+    """
+    path = app.store.path
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise StoreError(
+            f"The folder {path.parent} of the database cannot be made: {reason}.",
+            fix="Set database.url to a place that can be written.",
+        ) from error
+
+
 def in_application(
     context: typer.Context,
     work: Callable[[Application], Awaitable[Result]],
@@ -61,7 +91,7 @@ def in_application(
     async def run() -> Result:
         async with Application(settings) as app:
             if with_store:
-                app.prepare_store(migrate=True)
+                prepare_store(app)
             return await work(app)
 
     return asyncio.run(run())

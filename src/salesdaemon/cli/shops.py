@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -21,8 +21,9 @@ from salesdaemon.cli.streams import say
 from salesdaemon.domain.period import resolve
 from salesdaemon.domain.report import instant_json, sale_json
 from salesdaemon.domain.shop_state import waits
-from salesdaemon.errors import MarketplaceError, StoreError
+from salesdaemon.errors import MarketplaceError, RateLimitError, StoreError
 from salesdaemon.poller.shop import Polled, ShopPoller
+from salesdaemon.store.accounts import change_shop
 from salesdaemon.store.sales import find_sales
 
 Record = Mapping[str, Any]
@@ -63,7 +64,11 @@ async def poll_shops(app: Application, names: list[str]) -> tuple[list[Record], 
         except (MarketplaceError, StoreError) as error:
             say(f"{name}: {error}")
             complete = False
-    await deliver_what_waits(app)
+    try:
+        await deliver_what_waits(app)
+    except StoreError as error:  # what came in is stored, and printed all the same
+        say(str(error))
+        complete = False
     return records, complete
 
 
@@ -138,13 +143,26 @@ async def _sync(app: Application, name: str, since: datetime | None) -> Record:
     poller = app.poller(name)
     _respect_wait(app, poller)
     with _progress(name) as progress:
-        stored = await poller.sync(since, progress.note)
+        try:
+            stored = await poller.sync(since, progress.note)
+        except RateLimitError as error:
+            await asyncio.to_thread(_keep_wait, app, name, error)
+            raise
     return {
         "shop": name,
         "new": stored,
         "read": progress.orders,
         "back_to": instant_json(progress.back_to),
     }
+
+
+def _keep_wait(app: Application, name: str, error: RateLimitError) -> None:
+    """Keep how long the marketplace asked us to wait: the daemon has to as well."""
+    if error.retry_after_seconds is None:
+        return
+    until = app.clock() + timedelta(seconds=error.retry_after_seconds)
+    with app.store.write() as connection:
+        change_shop(connection, name, app.configured[name], not_before=until, problem=error.what)
 
 
 class _Tally:

@@ -114,7 +114,8 @@ def test_a_folder_that_cannot_be_made_is_one_line_and_ends_with_1(cli: Installat
             1,
             "",
             (
-                "The folder /proc/nowhere of the database cannot be made: no such file or directory. "
+                "The folder /proc/nowhere of the database cannot be made: "
+                "no such file or directory. "
                 "Set database.url to a place that can be written.\n"
             ),
         )

@@ -450,7 +450,7 @@ async def test_a_refused_connection_is_temporary() -> None:
     assert (told.permanent, told.what, told.fix) == (
         False,
         f"The mail server 127.0.0.1:{server.port} refuses connections.",
-        "It is tried again; if it goes on, check mail.host, mail.port and the firewall.",
+        "If it goes on, check mail.host, mail.port and the firewall.",
     )
 
 

@@ -14,7 +14,7 @@ _LONGEST_ANSWER = 200
 _PERMANENT_FROM = 500
 _LOGIN_WANTED = {530, 538}
 _LOWEST_CODE = 200  # the client gives what is no answer at all a code of its own, -1
-_PATIENCE = "It is tried again; if it goes on, check mail.host, mail.port and the firewall."
+_PATIENCE = "If it goes on, check mail.host, mail.port and the firewall."
 _THEN_SEND = "then run `salesdaemon digest daily --send`."
 
 
@@ -82,7 +82,7 @@ def _explain_answer(answer: "SMTPResponseException", where: str) -> DeliveryErro
     return DeliveryError(
         f"{where} {what}.",
         permanent=False,
-        fix=f"It is tried again; if it goes on: {fix[0].lower()}{fix[1:]}.",
+        fix=f"If it goes on: {fix[0].lower()}{fix[1:]}.",
     )
 
 

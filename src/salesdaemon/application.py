@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from hashlib import blake2b
 from importlib.metadata import version
+from pathlib import Path
 from typing import Self
 
 from salesdaemon import marketplaces
 from salesdaemon.domain.changes import EventKind
-from salesdaemon.errors import SchemaOutdatedError, UsageError
+from salesdaemon.errors import SchemaOutdatedError, StoreError, UsageError
 from salesdaemon.http import Http
 from salesdaemon.marketplaces.base import Connection, Marketplace
 from salesdaemon.notify.channels import Channel
@@ -67,8 +68,7 @@ class Application:
         Raises:
             StoreError: the database cannot be used as it is.
         """
-        if self.store.path is not None:
-            self.store.path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(self.store.path)
         if not is_current(self.store):
             if not migrate or not self.store.is_sqlite:
                 raise SchemaOutdatedError(
@@ -197,3 +197,15 @@ class Application:
             channels=self.ringing_channels,
             trouble_level=self.settings.alerts.kinds.trouble,
         )
+
+
+def _make_folder(database: Path | None) -> None:
+    if database is None:
+        return
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The folder {database.parent} cannot be made ({error.strerror}).",
+            fix="Set `url` in [database] to a place that can be written.",
+        ) from error

@@ -27,7 +27,7 @@ def try_channels(
     context: typer.Context,
     channels: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CHANNEL]...", help="Channels; all of them by default."),
+        typer.Argument(metavar="CHANNEL", help="Channels; all of them by default."),
     ] = None,
     *,
     form: FormatOption = Format.TABLE,

@@ -18,7 +18,7 @@ def import_exports(
 
 
 def reconcile(
-    _shop: Annotated[str | None, typer.Argument(metavar="[SHOP]")] = None,
+    _shop: Annotated[str | None, typer.Argument(metavar="SHOP")] = None,
     *,
     _days: Annotated[int | None, typer.Option("--days", metavar="N")] = None,
     _fix: Annotated[bool, typer.Option("--fix")] = False,

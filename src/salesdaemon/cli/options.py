@@ -49,5 +49,5 @@ def day_option(name: str, text: str) -> typer.models.OptionInfo:
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print it.")]
 ObjectFormatOption = Annotated[ObjectFormat, typer.Option("--format", help="How to print it.")]
 ShopNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[SHOP]...", help="Shops; all of them by default.")
+    list[str] | None, typer.Argument(metavar="SHOP", help="Shops; all of them by default.")
 ]

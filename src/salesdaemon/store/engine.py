@@ -133,13 +133,19 @@ def _sqlite_engine(url: URL) -> Engine:
 
 def _postgresql_engine(url: URL) -> Engine:
     describe_for_postgresql()
-    return create_engine(
-        url,
-        pool_size=3,
-        max_overflow=5,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 10, "application_name": "salesdaemon"},
-    )
+    try:
+        return create_engine(
+            url,
+            pool_size=3,
+            max_overflow=5,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "application_name": "salesdaemon"},
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "PostgreSQL's driver is not installed.",
+            fix="Install it: `pip install salesdaemon[postgresql]`.",
+        ) from error
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import IO
 
@@ -11,6 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from salesdaemon.errors import AlreadyRunningError, StoreError
 from salesdaemon.store.engine import Store
 
+_TRIES = 6
+_BETWEEN_TRIES_SECONDS = 0.1
 _POSTGRESQL_LOCK = 0x5A1E5DAE  # any number that no other program uses
 
 
@@ -29,8 +32,22 @@ class RunLock:
             AlreadyRunningError: another daemon holds it.
             StoreError: it cannot be taken at all.
         """
+        for _ in range(_TRIES - 1):
+            try:
+                self._lock()
+            except AlreadyRunningError:
+                # Perhaps a command that only looks whether a daemon runs.
+                time.sleep(_BETWEEN_TRIES_SECONDS)
+            else:
+                return
+        self._lock()
+
+    def _lock(self) -> None:
         if self._store.path is not None:
-            self._lock_file(self._store.path)
+            self._file = _locked_file(self._store.path)
+            self._file.truncate(0)
+            self._file.write(f"{os.getpid()}\n")
+            self._file.flush()
         else:
             self._lock_postgresql()
 
@@ -65,24 +82,6 @@ class RunLock:
             self._connection.close()
         self._file = self._connection = None
 
-    def _lock_file(self, database: Path) -> None:
-        try:
-            database.parent.mkdir(parents=True, exist_ok=True)
-            file = Path(f"{database}.lock").open("a+", encoding="utf-8")  # noqa: SIM115 - held
-        except OSError as error:
-            raise StoreError(
-                f"The lock file beside {database} cannot be opened ({error.strerror})."
-            ) from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.close()
-            raise _already_running() from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        self._file = file
-
     def _lock_postgresql(self) -> None:
         try:
             connection = self._store.engine.connect()
@@ -99,15 +98,38 @@ class RunLock:
 
 
 def is_running(store: Store) -> bool:
-    """Tell whether a daemon holds this database."""
-    lock = RunLock(store)
+    """Tell whether a daemon holds this database.
+
+    Raises:
+        StoreError: it cannot be told.
+    """
     try:
-        lock.acquire()
+        if store.path is not None:
+            _locked_file(store.path).close()
+        else:
+            lock = RunLock(store)
+            lock._lock_postgresql()  # noqa: SLF001 - its own module, without the second tries
+            lock.release()
     except AlreadyRunningError:
         return True
-    finally:
-        lock.release()
     return False
+
+
+def _locked_file(database: Path) -> IO[str]:
+    """Open the file beside a database and lock it, for as long as it stays open."""
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        file = Path(f"{database}.lock").open("a+", encoding="utf-8")  # noqa: SIM115 - held
+    except OSError as error:
+        raise StoreError(
+            f"The lock file beside {database} cannot be opened ({error.strerror})."
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise _already_running() from error
+    return file
 
 
 def _already_running() -> AlreadyRunningError:

@@ -81,6 +81,13 @@ def test_two_processes_that_make_the_key_file_at_once_use_the_same_key(tmp_path:
     assert {Cipher(tmp_path / "secret.key").decrypt(token) for token in tokens} == {"x"}
 
 
+def test_a_key_file_that_a_crash_left_empty_gets_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "secret.key"
+    path.touch(mode=0o600)
+    token = Cipher(path).encrypt("x")
+    assert Cipher(path).decrypt(token) == "x"
+
+
 def test_a_new_key_on_the_first_line_still_reads_what_the_old_one_wrote(tmp_path: Path) -> None:
     path = tmp_path / "secret.key"
     old = Cipher(path).encrypt("x")

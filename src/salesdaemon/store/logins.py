@@ -1,6 +1,7 @@
 """Logins that were obtained by signing in: encrypted, refreshed by one process at a time."""
 
 import asyncio
+import fcntl
 import os
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
@@ -46,22 +47,27 @@ class Cipher:
 
     def _load(self, *, create: bool) -> MultiFernet:
         if self._fernet is None:
-            if create and not self._key_file.exists():
+            if create and not _is_written(self._key_file):
                 _make_key_file(self._key_file)
             self._fernet = _read_key_file(self._key_file)
         return self._fernet
 
 
+def _is_written(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
 def _make_key_file(path: Path) -> None:
+    """Write a key, or wait for the process that just does; a file left empty gets one, too."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        return
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not file.read():
+                file.write(Fernet.generate_key() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
     except OSError as error:
         raise StoreError(
             f"The key file {path} cannot be made ({error.strerror}).",

@@ -59,7 +59,7 @@ FACTS = ("me@example.com", "multipart/alternative", True, False)
 def test_the_digest_comes_once_at_the_sellers_minute(stage: Stage, signed_in: Path) -> None:
     zone = seller_zone()
     now = datetime.now(zone)
-    due = (now + timedelta(seconds=70 if now.second > 45 else 60)).replace(second=0, microsecond=0)
+    due = (now + timedelta(seconds=65)).replace(second=0, microsecond=0)
     prepare(stage, signed_in, zone, f"{due:%H:%M}")
     stage.daemon.start_and_watch()
     wait_for_truth(stage)

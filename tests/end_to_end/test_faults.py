@@ -9,7 +9,7 @@ from tests.end_to_end.phone import count_products
 from tests.end_to_end.stage import Stage, eventually
 from tests.end_to_end.truth import differences, wait_for_truth
 
-SECONDS_OF_TROUBLE = 1.0
+SECONDS_OF_TROUBLE = 0.7
 ALWAYS: dict[str, Any] = {"times": 1000}
 ORDERS: dict[str, Any] = {"path_contains": "/receipts"}
 PAGED = {"stuck", "repeated", "shift"}  # only a poll that turns pages meets them

@@ -79,3 +79,34 @@ def test_thirty_kills_lose_no_sale_and_no_ring(stage: Stage, signed_in: Path) ->
     assert [push.title for push in stage.phone.others] == ["Watching 2 shops"]
     messages = stage.value("SELECT count(*) FROM messages WHERE sales > 0")
     assert messages <= len(stage.phone.rings) <= messages + KILLS + 1
+
+
+@pytest.mark.timeout(150)
+def test_kills_during_the_first_sync_leave_history_silent(stage: Stage, signed_in: Path) -> None:
+    stage.open_prints("--history", "2500")
+    stage.open_templates("--history", "2500")
+    stage.sign_in_beforehand(signed_in)
+    stage.configure()
+    trade = Trade(stage, seed=SEED)
+    stage.daemon.start()
+    eventually(
+        lambda: stage.rows("SELECT 1 FROM accounts WHERE watch_since > 0") == [(1,), (1,)],
+        "both shops watched",
+    )
+    unfinished = 0
+    with trade.going_on():
+        for _ in range(5):
+            stage.daemon.kill()
+            read = stage.value("SELECT count(*) FROM sales")
+            unfinished += read < 5000
+            stage.daemon.start()
+            eventually(lambda: stage.value("SELECT count(*) FROM sales") > read, "more read")  # noqa: B023 - called here
+        stage.daemon.kill()
+    stage.daemon.start_and_watch()
+
+    wait_for_truth(stage)
+    eventually(lambda: not untold(stage, trade.sold), "every sale told")
+    assert stage.daemon.stop() == 0
+    assert unfinished >= 3, "the first sync was over before it could be killed"
+    assert set(count_products(stage.phone.rings)) <= set(trade.sold.values())
+    assert {push.title for push in stage.phone.others} == {"Watching 2 shops"}

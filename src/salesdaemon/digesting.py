@@ -228,12 +228,15 @@ async def send_now(app: Application, day: date) -> list[str]:
     One that went out already is not sent again.
 
     Raises:
-        UsageError: there is no [mail] section.
+        UsageError: there is no [mail] section, or the day is not over yet.
         SalesDaemonError: a mail was refused.
     """
     mail = app.settings.mail
     if mail is None:
         raise UsageError("There is no [mail] section.", fix="Add one, or leave --send out.")
+    if day >= day_of(app.clock(), app.settings.zone):
+        # It would count as that day's digest, and the whole one would never go out.
+        raise UsageError(f"{day} is not over yet.", fix="Leave --send out to see it so far.")
     rows = await asyncio.to_thread(_claimed_for, app, mail, day)
     lines = []
     for row in rows:

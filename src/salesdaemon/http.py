@@ -11,9 +11,11 @@ from http import HTTPStatus
 from types import ModuleType, TracebackType
 from typing import Self, cast
 
-# httpx looks for a command line of its own, and with it for rich and click: 5 MB that a daemon
-# has no use for. None says "not installed".
-sys.modules.setdefault("httpx._main", cast("ModuleType", None))
+# None says "not installed". httpx looks for a command line of its own, and with it for rich and
+# click: 5 MB that a daemon has no use for. Its transport looks four times a request for sniffio,
+# which would tell it what it takes for granted otherwise, that asyncio runs.
+for _name in ("httpx._main", "sniffio"):
+    sys.modules.setdefault(_name, cast("ModuleType", None))
 
 import httpx  # noqa: E402 - see above
 import stamina  # noqa: E402 - sorted behind httpx

@@ -129,8 +129,8 @@ class Stage:
         self.phone = Phone()
         self.post = PostOffice()
         self.shops: list[ShopProcess] = []
-        self._web_port = free_port()
-        self.daemon = Daemon(self.config, self._web_port)
+        self.web_port = free_port()
+        self.daemon = Daemon(self.config, self.web_port)
 
     def close(self) -> None:
         self.daemon.kill()
@@ -169,7 +169,7 @@ class Stage:
             f'[channels.phone]\nurl = "{self.phone.url}"',
             f"[alerts]\n{alerts}",
             f"[digest]\n{digest}",
-            f"[web]\nport = {self._web_port}",
+            f"[web]\nport = {self.web_port}",
             _MAIL.format(port=self.post.port),
         ]
         if "prints" in addresses:

@@ -1,3 +1,4 @@
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -86,3 +87,15 @@ def test_a_retry_after_of_a_day_survives_a_restart(stage: Stage, templates: Temp
     assert stage.daemon.stop() == 0
     assert len(templates.requests()) == asked
     assert count_products(stage.phone.rings) == {}
+
+
+def test_a_busy_web_port_neither_ends_it_nor_delays_its_end(
+    stage: Stage, templates: Templates
+) -> None:
+    with socket.create_server(("127.0.0.1", stage.web_port)):
+        stage.daemon.start()
+        eventually(lambda: stage.phone.others, "that the watch began")
+        templates.sell("Heard all the same")
+        stage.wait_for_rings(["Heard all the same"])
+        assert "web_not_listening" in stage.daemon.said()
+        assert stage.daemon.stop(within=4) == 0

@@ -29,6 +29,7 @@ class WebServer:
         self._server = uvicorn.Server(config)
         # The daemon handles signals itself; uvicorn would take them over.
         self._server.capture_signals = contextlib.nullcontext  # type: ignore[assignment]  # a context manager that does nothing
+        self._stopping = asyncio.Event()
         self._host = host
         self._port = port
 
@@ -44,7 +45,8 @@ class WebServer:
                     self._port,
                     error.strerror,
                 )
-                await asyncio.sleep(TRY_AGAIN_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), TRY_AGAIN_SECONDS)
                 continue
             with listening:
                 log.info("web_listening address=%s:%d", *listening.getsockname()[:2])
@@ -54,6 +56,7 @@ class WebServer:
     def stop(self) -> None:
         """Stop serving soon."""
         self._server.should_exit = True
+        self._stopping.set()
 
 
 def _listen(host: str, port: int) -> socket.socket:

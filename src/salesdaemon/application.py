@@ -16,7 +16,8 @@ from salesdaemon.marketplaces.base import Connection, Marketplace
 from salesdaemon.notify.channels import Channel
 from salesdaemon.notify.texts import Voice
 from salesdaemon.poller.journal import Trouble
-from salesdaemon.poller.shop import Shop, ShopPoller
+from salesdaemon.poller.shop import ShopPoller
+from salesdaemon.poller.watched import Shop
 from salesdaemon.settings_models import Settings
 from salesdaemon.store.accounts import find_setting, set_setting
 from salesdaemon.store.engine import Store

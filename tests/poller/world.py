@@ -14,7 +14,8 @@ from salesdaemon.domain.login import Login
 from salesdaemon.domain.summary import StoredSale
 from salesdaemon.marketplaces.base import Connection, Feed, HttpClient
 from salesdaemon.poller.journal import Trouble
-from salesdaemon.poller.shop import Shop, ShopPoller
+from salesdaemon.poller.shop import ShopPoller
+from salesdaemon.poller.watched import Shop
 from salesdaemon.store.accounts import ShopRecord, find_shop, list_set_aside
 from salesdaemon.store.engine import Store
 from salesdaemon.store.logins import Cipher, ShopLogin

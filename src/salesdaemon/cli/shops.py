@@ -22,7 +22,8 @@ from salesdaemon.domain.period import resolve
 from salesdaemon.domain.report import instant_json, sale_json
 from salesdaemon.domain.shop_state import waits
 from salesdaemon.errors import MarketplaceError, RateLimitError, StoreError
-from salesdaemon.poller.shop import Polled, ShopPoller
+from salesdaemon.poller.shop import ShopPoller
+from salesdaemon.poller.watched import Polled
 from salesdaemon.store.accounts import change_shop
 from salesdaemon.store.sales import find_sales
 

@@ -2,33 +2,33 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from salesdaemon.domain.changes import Watch
-from salesdaemon.domain.sale import Sale
 from salesdaemon.errors import (
-    AuthError,
     MarketplaceError,
+    PayloadError,
     RateLimitError,
     StoreError,
     UnavailableError,
     WindowTooWideError,
 )
-from salesdaemon.marketplaces.base import Feed, Page, Window
+from salesdaemon.marketplaces.base import Page, Window
 from salesdaemon.poller.budget import after_failures, background_gap, effective_interval
 from salesdaemon.poller.journal import Journal, Trouble, describe_set_aside
 from salesdaemon.poller.pages import NOTHING_READ, has_reached, newest_of, part_storable
+from salesdaemon.poller.patience import Patience
 from salesdaemon.poller.plan import RECENT, Plan, Reading
 from salesdaemon.poller.reader import Reader
 from salesdaemon.poller.sync import SyncProgress
+from salesdaemon.poller.watched import Polled, Shop
 from salesdaemon.store.accounts import AccountRecord, bind, save_plan
 from salesdaemon.store.engine import Store
 from salesdaemon.store.lock import is_running
-from salesdaemon.store.logins import ShopLogin
 from salesdaemon.store.recording import Batch, Recorded, Telling, record
 from salesdaemon.store.sales import list_unpaid
 
@@ -38,36 +38,6 @@ Result = TypeVar("Result")
 LOOK_BACK = timedelta(days=1)
 """How far before the newest known order a poll still looks; older ones are for the sweeps."""
 SPARE = timedelta(seconds=1)
-ASK_REFUSED_AGAIN = timedelta(minutes=15)
-TELL_AFTER = timedelta(minutes=15)
-TELL_AFTER_FAILURES = 15
-SHORTEST_RATE_WAIT = timedelta(seconds=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """A shop of the configuration, with everything its poller works with.
-
-    `login` is None where the settings hold the credentials. `configured` are all shops of the
-    configuration with their marketplaces.
-    """
-
-    name: str
-    marketplace: str
-    feed: Feed
-    earliest: datetime
-    poll_every: timedelta
-    configured: Mapping[str, str]
-    login: ShopLogin | None = None
-
-
-@dataclass(slots=True)
-class Polled:
-    """What one poll brought."""
-
-    new: list[Sale] = field(default_factory=list)
-    changed: list[Sale] = field(default_factory=list)
-    told: int = 0
 
 
 class ShopPoller:
@@ -91,7 +61,6 @@ class ShopPoller:
         self.first_poll_done = False
         self.polling = False
         self.first_attempt_over = False
-        self.store_failing = False
         self.plan = Plan()
         self._store = store
         self._telling = telling
@@ -101,11 +70,9 @@ class ShopPoller:
         self._on_told = on_told
         self._account: AccountRecord | None = None
         self._due_at: datetime | None = None
-        self._failures = 0
+        self._patience = Patience(shop.name, self.journal, shop.login)
         self._reader = Reader(shop.feed, clock)
         self._background_after: datetime | None = None
-        self._ask_refused_at: datetime | None = None
-        self._refused_generation: int | None = None
 
     # What the scheduler calls
 
@@ -151,23 +118,11 @@ class ShopPoller:
         self._due_at = (due if due is not None and on_grid else started) + interval
 
     async def _may_ask(self, now: datetime) -> bool:
-        waits = self.journal.record.not_before
-        if waits is not None and now < waits:
-            return False
-        if not self.journal.record.login_needed:
-            return True
-        if self._ask_refused_at is None or now >= self._ask_refused_at:
-            return True
         try:
-            return await self._has_new_login()
+            return await self._patience.may_ask(now)
         except StoreError as error:
             await self._note_failure(error)
             return False
-
-    async def _has_new_login(self) -> bool:
-        if self.shop.login is None:
-            return False
-        return await self.shop.login.generation() != self._refused_generation
 
     # One poll
 
@@ -266,20 +221,21 @@ class ShopPoller:
         if begins is not None:
             log.info("watch_began shop=%s since=%s", self.shop.name, begins.isoformat())
             self._account = replace(self.account, watch_since=begins)
-        polled.new += recorded.new
-        polled.changed += recorded.changed
-        polled.told += recorded.told
+        polled.add(recorded)
         return recorded
 
     async def _look_at_unpaid(self, polled: Polled) -> None:
         unpaid = await asyncio.to_thread(self._list_unpaid)
         if not unpaid:
             return
-        page = await self.shop.feed.fetch_unpaid(unpaid)
+        try:
+            page = await self.shop.feed.fetch_unpaid(unpaid)
+        except (UnavailableError, PayloadError) as error:
+            # New orders ring all the same; these are asked for again with the next poll.
+            log.warning("unpaid_failed shop=%s what=%s", self.shop.name, error.what)
+            return
         recorded = await self._record([page])
-        polled.new += recorded.new
-        polled.changed += recorded.changed
-        polled.told += recorded.told
+        polled.add(recorded)
 
     def _list_unpaid(self) -> dict[str, datetime]:
         with self._store.read() as connection:
@@ -288,9 +244,7 @@ class ShopPoller:
     async def _note_good_poll(self) -> None:
         now = self._clock()
         self.first_poll_done = True
-        self.store_failing = False
-        self._failures = 0
-        self._refused_generation = self._ask_refused_at = None
+        self._patience.note_good_poll()
         if self.journal.polled(now, self.interval):
             await asyncio.to_thread(self._write_journal)
 
@@ -425,39 +379,8 @@ class ShopPoller:
     # When it goes wrong
 
     async def _note_failure(self, error: MarketplaceError | StoreError) -> None:
-        now = self._clock()
-        self._failures += 1
-        if not isinstance(error, RateLimitError):
-            self._due_at = now + after_failures(self.interval, self._failures)
-        self.store_failing = isinstance(error, StoreError)
-        if isinstance(error, StoreError):
-            log.error("store_failed shop=%s what=%s", self.shop.name, error.what)
-            return
-        try:
-            await self._write_failure(error, now)
-        except StoreError as failure:
-            self.store_failing = True
-            log.error("store_failed shop=%s what=%s", self.shop.name, failure.what)  # noqa: TRY400 - expected
-
-    async def _write_failure(self, error: MarketplaceError, now: datetime) -> None:
-        if isinstance(error, RateLimitError):
-            await asyncio.to_thread(self.journal.waiting, self._wait_until(error, now), error.what)
-        elif isinstance(error, AuthError):
-            self._ask_refused_at = now + min(ASK_REFUSED_AGAIN, 15 * self.interval)
-            if self.shop.login is not None:
-                self._refused_generation = await self.shop.login.generation()
-            await asyncio.to_thread(self.journal.login_needed, error.what, error.fix, now)
-        else:
-            since = self.journal.record.problem_since or now
-            tell = self._failures >= TELL_AFTER_FAILURES or now - since >= TELL_AFTER
-            await asyncio.to_thread(
-                lambda: self.journal.failed(error.what, error.fix, now, tell=tell)
-            )
-
-    def _wait_until(self, error: RateLimitError, now: datetime) -> datetime:
-        if error.retry_after_seconds is not None:
-            return now + max(timedelta(seconds=error.retry_after_seconds), timedelta(seconds=1))
-        return now + max(SHORTEST_RATE_WAIT, after_failures(self.interval / 2, self._failures))
+        again = await self._patience.note_failure(error, self._clock(), self.interval)
+        self._due_at = again or self._due_at
 
     async def _note_background_failure(self, error: MarketplaceError | StoreError) -> None:
         """Put the background off; the polls go on, and tell where those fail as well."""

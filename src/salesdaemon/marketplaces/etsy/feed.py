@@ -34,6 +34,7 @@ FULL_PAGE = 100
 _PAGES_REMEMBERED = 8
 _UNPAID_PAGES = 3
 _SINGLE_LOOKS = 20
+_FAILED_LOOKS = 2
 _CALLS_BETWEEN_LOOKS = 10
 
 
@@ -152,11 +153,22 @@ class EtsyFeed:
         return due[:_SINGLE_LOOKS]
 
     async def _look_at(self, chosen: Sequence[str]) -> list[WirePage]:
+        """Ask for single orders; one that cannot be had must not keep the others from us."""
         shop_id = await self._find_shop()
-        pages = [await self._client.find_receipt(shop_id, int(key)) for key in chosen]
-        later = self._unpaid_calls + _CALLS_BETWEEN_LOOKS
-        self._next_look.update((key, later) for key in chosen)
-        return [page for page in pages if page is not None]
+        pages: list[WirePage] = []
+        failed = 0
+        for key in chosen:
+            if failed >= _FAILED_LOOKS:
+                break
+            self._next_look[key] = self._unpaid_calls + _CALLS_BETWEEN_LOOKS
+            try:
+                page = await self._client.find_receipt(shop_id, int(key))
+            except (PayloadError, UnavailableError):
+                failed += 1
+                continue
+            if page is not None:
+                pages.append(page)
+        return pages
 
 
 def require_shop(shop: str, found: int | None, configured: int | None) -> int:

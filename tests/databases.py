@@ -59,7 +59,7 @@ class PostgreSQL:
 
     def drop(self, url: URL) -> None:
         """Remove a database, whoever is still connected."""
-        self._execute(f"DROP DATABASE {url.database} WITH (FORCE)")
+        self._execute(f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)")
 
     def close(self) -> None:
         """Remove what outlived the tests and close the connection."""

@@ -90,10 +90,10 @@ def test_after_a_lost_connection_the_lock_is_taken_again(
 ) -> None:
     lock, elsewhere = RunLock(store), another_store()
     lock.acquire()
-    _hang_up(elsewhere)
-    _wait_until_free(elsewhere)
-    lock.keep()
-    assert is_running(elsewhere)
+    for _ in range(10):
+        _hang_up(elsewhere)
+        lock.keep()
+        assert is_running(elsewhere)
     lock.release()
 
 

@@ -70,7 +70,7 @@ class RunLock:
                 self._connection = None
             else:
                 return
-        self._lock_postgresql()
+        self.acquire()  # more than one try: the server may need a moment to end our old session
 
     def release(self) -> None:
         """Give the lock back."""

@@ -12,14 +12,25 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope
 
 
+def reserve_port() -> socket.socket:
+    """Bind a port without listening: nobody is given it, and who names it may still listen there.
+
+    On Linux that is so between sockets that all set SO_REUSEADDR, as servers do.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
+
+
 class PostOffice:
     """Takes mail; may be closed for a while. `on_accepted` strikes before the answer leaves."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.on_accepted: Callable[[], None] = lambda: None
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self._reserved = reserve_port()
+        self.port: int = self._reserved.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._thread = threading.Thread(target=self._loop.run_forever)
@@ -56,6 +67,7 @@ class PostOffice:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._reserved.close()
 
     async def handle_DATA(  # noqa: N802 - the server calls it by this name
         self, server: Any, session: Any, envelope: Envelope

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.end_to_end.phone import Phone
-from tests.end_to_end.post import PostOffice
+from tests.end_to_end.post import PostOffice, reserve_port
 from tests.end_to_end.shops import TOKEN, Prints, ShopProcess, Templates
 
 Answer = TypeVar("Answer")
@@ -43,12 +42,6 @@ def eventually(look: Callable[[], Answer], what: str, *, within: float = 40.0) -
             return seen
         assert time.monotonic() < deadline, f"Not within {within:.0f} s: {what} ({seen!r})"
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Daemon:
@@ -74,7 +67,7 @@ class Daemon:
 
     def start_and_watch(self, **popen: Any) -> None:
         self.start(**popen)
-        eventually(self.is_ready, f"ready; it said:\n{self.said()}", within=60)
+        eventually(self.is_ready, f"ready; its log is {self.log}", within=60)
 
     def is_up(self) -> bool:
         return self._answers("/healthz")
@@ -129,7 +122,8 @@ class Stage:
         self.phone = Phone()
         self.post = PostOffice()
         self.shops: list[ShopProcess] = []
-        self.web_port = free_port()
+        self._reserved = reserve_port()
+        self.web_port: int = self._reserved.getsockname()[1]
         self.daemon = Daemon(self.config, self.web_port)
 
     def close(self) -> None:
@@ -138,6 +132,7 @@ class Stage:
             shop.stop()
         self.phone.stop()
         self.post.stop()
+        self._reserved.close()
 
     def open_prints(self, *arguments: str) -> Prints:
         shop = Prints(*arguments)

@@ -69,3 +69,19 @@ def test_history_is_silent_and_fifty_sales_ring_fifty_times(stage: Stage, signed
         "Watching 2 shops",
     ]
     assert differences(stage, stage.printed("sales", "--format", "jsonl")) == []
+
+
+@pytest.mark.timeout(100)
+def test_a_burst_is_told_as_one_message(stage: Stage, signed_in: Path) -> None:
+    templates = stage.open_templates("--history", "10")
+    stage.sign_in_beforehand(signed_in)
+    stage.configure(alerts="burst = 5")
+    stage.daemon.start_and_watch()
+    templates.tell("burst", count=8)
+    eventually(lambda: count_rings(stage.phone.rings) >= 8, "eight sales told")
+    wait_for_truth(stage)
+    assert stage.daemon.stop() == 0
+    assert [push.sales for push in stage.phone.rings] == [8]
+    assert count_products(stage.phone.rings) == Counter(
+        book["items"][0]["product"] for book in templates.books()[-8:]
+    )

@@ -147,6 +147,13 @@ def test_a_python_that_will_not_do_is_refused_in_one_line(
     assert not (tmp_path / "venv").exists()
 
 
+def test_ci_makes_all_that_check_does_and_the_demo() -> None:
+    made = set(re.findall(r"\bmake ([a-z-]+)", read(".ci/run")))
+    (parts,) = re.findall(r"^check: (.+?) ##", read("Makefile"), re.MULTILINE)
+    assert made == {*parts.split(), "demo"}
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
 # The image
 
 

@@ -81,21 +81,35 @@ async def tick(app: Application) -> None:
 def claim_due(app: Application, mail: MailSettings, now: datetime) -> bool:
     """Render and enter the newest digest that is due and was not entered; True if it was."""
     with app.store.read() as connection:
-        first_start = find_setting(connection, FIRST_START)
-        if first_start is None:
-            return False
-        clock = DigestClock(app.settings, datetime.fromisoformat(first_start))
-        day = clock.latest_due(now)
-        if day is None or digests.list_for(connection, DAILY, day):
-            return False
-        stale = stale_shops(connection, app.settings, now)
-        due_at = clock.due_at(day) or now
-        if stale and now < due_at + app.settings.digest.wait_for_stale:
-            return False
-        gap = clock.gap(day, digests.last_day(connection, DAILY))
-        content = collect(connection, app.settings, app.overrides, day, now, gap=gap)
-    claim(app, mail, day, content, now)
+        due = _due(connection, app, now)
+    if due is None:
+        return False
+    day, gap = due
+    # Nobody writes meanwhile: what is committed later was also seen later, and is the next news.
+    with app.store.write() as connection:
+        until = app.clock()
+        content = collect(connection, app.settings, app.overrides, day, until, gap=gap)
+    claim(app, mail, day, content, until)
     return True
+
+
+def _due(
+    connection: Connection, app: Application, now: datetime
+) -> tuple[date, Period | None] | None:
+    """Return the day whose digest is to be entered now, and the days missed before it."""
+    first_start = find_setting(connection, FIRST_START)
+    if first_start is None:
+        return None
+    clock = DigestClock(app.settings, datetime.fromisoformat(first_start))
+    day = clock.latest_due(now)
+    if day is None or digests.list_for(connection, DAILY, day):
+        return None
+    due_at = clock.due_at(day) or now
+    if now < due_at + app.settings.digest.wait_for_stale and stale_shops(
+        connection, app.settings, now
+    ):
+        return None
+    return day, clock.gap(day, digests.last_day(connection, DAILY))
 
 
 def claim(
@@ -151,7 +165,8 @@ async def send_claimed(app: Application, mail: MailSettings, row: DigestRow) -> 
     """
     from salesdaemon.digest import mailer  # noqa: PLC0415 - only a digest needs it
 
-    await asyncio.to_thread(_note_attempt, app, row)
+    if not await asyncio.to_thread(_note_attempt, app, row):
+        return "another process is sending it"
     try:
         message = mailer.build_mail(
             row.subject or "",
@@ -172,9 +187,9 @@ async def send_claimed(app: Application, mail: MailSettings, row: DigestRow) -> 
     return answer
 
 
-def _note_attempt(app: Application, row: DigestRow) -> None:
+def _note_attempt(app: Application, row: DigestRow) -> bool:
     with app.store.write(durable=True) as connection:
-        digests.note_attempt(connection, row, app.clock() + UNHEARD)
+        return digests.note_attempt(connection, row, app.clock() + UNHEARD)
 
 
 def _mark_sent(app: Application, row: DigestRow, answer: str) -> None:

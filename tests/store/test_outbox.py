@@ -13,7 +13,7 @@ from salesdaemon.store import outbox
 from salesdaemon.store.engine import Store, owner_is_dead, owner_name
 from salesdaemon.store.outbox import LEASE, OutboxEntry, Sent
 from tests.factories import SEEN_AT as NOW
-from tests.store.owners import HOST, dead_owner
+from tests.store.owners import HOST, dead_owner, living_owner, namesake
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -121,7 +121,7 @@ def test_a_group_is_leased_as_a_whole_or_not_at_all(
 
 def test_what_a_dead_process_had_leased_is_free_at_once_and_nothing_else(store: Store) -> None:
     ids = enqueue(store, *(entry(f"e{number}") for number in range(4)))
-    owners = [dead_owner(), US, f"{HOST}:{os.getppid()}:x", "another-machine:1:x"]
+    owners = [dead_owner(), US, living_owner(os.getppid()), "another-machine:1:1:x"]
     for each, owner in zip(ids, owners, strict=True):
         lease(store, [each], owner)
     with store.write() as connection:
@@ -129,7 +129,12 @@ def test_what_a_dead_process_had_leased_is_free_at_once_and_nothing_else(store: 
     assert [waiting.id for waiting in due(store)] == ids[:1]
 
 
-@pytest.mark.parametrize("owner", ["", "nonsense", f"{HOST}:many:x"])
+def test_a_process_started_again_under_the_same_number_is_another_one() -> None:
+    assert owner_is_dead(namesake())
+    assert not owner_is_dead(US)
+
+
+@pytest.mark.parametrize("owner", ["", "nonsense", f"{HOST}:many:1:x"])
 def test_an_owner_of_whom_nothing_is_known_counts_as_alive(owner: str) -> None:
     assert not owner_is_dead(owner)
 

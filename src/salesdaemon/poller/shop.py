@@ -290,6 +290,8 @@ class ShopPoller:
 
     def _record_batch(self, batch: Batch) -> Recorded:
         with self._store.write() as connection:
+            # Seen when it can be seen by others: a digest tells all up to its own moment.
+            batch = replace(batch, seen_at=self._clock())
             recorded = record(connection, batch, self._telling, self._zone)
             if recorded.newly_set_aside:
                 orders = [(order.external_id, order.reason) for order in recorded.newly_set_aside]

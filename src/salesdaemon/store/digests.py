@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.tables import digests
@@ -55,9 +55,17 @@ def list_for(connection: Connection, kind: str, day: date) -> list[DigestRow]:
     return [DigestRow(**row._mapping) for row in rows]  # noqa: SLF001 - public API of SQLAlchemy
 
 
-def note_attempt(connection: Connection, row: DigestRow, not_before: datetime) -> None:
-    """Note that a mail is about to leave, and when to try again should nothing more be heard."""
-    _change(connection, row, attempts=row.attempts + 1, not_before=not_before)
+def note_attempt(connection: Connection, row: DigestRow, not_before: datetime) -> bool:
+    """Note that a mail is about to leave, and when to try again should nothing more be heard.
+
+    False if another process was quicker.
+    """
+    noted = connection.execute(
+        update(digests)
+        .where(*_is(row), digests.c.state == CLAIMED, digests.c.attempts == row.attempts)
+        .values(attempts=row.attempts + 1, not_before=not_before)
+    )
+    return noted.rowcount == 1
 
 
 def mark_sent(connection: Connection, row: DigestRow, now: datetime, answer: str) -> None:
@@ -79,14 +87,14 @@ def mark_retry(connection: Connection, row: DigestRow, error: str, not_before: d
 
 
 def _change(connection: Connection, row: DigestRow, **values: object) -> None:
-    connection.execute(
-        update(digests)
-        .where(
-            digests.c.kind == row.kind,
-            digests.c.day == row.day,
-            digests.c.recipient == row.recipient,
-        )
-        .values(**values)
+    connection.execute(update(digests).where(*_is(row)).values(**values))
+
+
+def _is(row: DigestRow) -> tuple[ColumnElement[bool], ...]:
+    return (
+        digests.c.kind == row.kind,
+        digests.c.day == row.day,
+        digests.c.recipient == row.recipient,
     )
 
 

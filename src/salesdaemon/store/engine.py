@@ -22,23 +22,30 @@ BUSY_TIMEOUT_MILLISECONDS = 5000
 
 def owner_name() -> str:
     """Name this process for leases, in a way that another can tell whether it still lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+    pid = os.getpid()
+    return f"{socket.gethostname()}:{pid}:{_started(pid) or 0}:{uuid4().hex[:8]}"
 
 
 def owner_is_dead(owner: str) -> bool:
-    """Tell whether the process that took a lease is surely gone: it ran here and runs no more."""
-    host, _, rest = owner.rpartition(":")[0].partition(":")
-    if host != socket.gethostname() or not rest.isdecimal():
+    """Tell whether the process that took a lease is surely gone: it ran here and runs no more.
+
+    A container's first process always has the same number, so its start counts as well.
+    """
+    host, pid, started, _ = [*owner.split(":"), "", "", "", ""][:4]
+    if host != socket.gethostname() or not pid.isdecimal() or not _started(os.getpid()):
         return False
-    if int(rest) == os.getpid():
-        return False
+    running = _started(int(pid))
+    return running is None or running != started
+
+
+def _started(pid: int) -> str | None:
+    """Return when a process began, in ticks since the machine did; None if there is none."""
     try:
-        os.kill(int(rest), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+        facts = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The second field is the program's name, in parentheses that it may hold itself.
+    return facts.rpartition(")")[2].split()[19]
 
 
 class Store:

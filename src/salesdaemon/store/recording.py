@@ -1,12 +1,14 @@
 """Record what a marketplace's pages say: one transaction for sales, arrivals, outbox and plan."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, func, insert, select
+from sqlalchemy.dialects.sqlite import Insert
 
 from salesdaemon.domain.changes import Decision, EventKind, Known, Watch, decide
 from salesdaemon.domain.period import day_of
@@ -260,13 +262,8 @@ def _entries(
 def _write(connection: Connection, account_id: int, rows: _Rows, zone: ZoneInfo) -> None:
     upsert = upsert_for(connection)
     if rows.new or rows.changed:
-        statement = upsert(sales)
-        columns = [column.name for column in sales.c if column.name not in sales.primary_key.c]
         connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["account_id", "external_id"],
-                set_={name: statement.excluded[name] for name in columns},
-            ),
+            _upsert_sales(upsert),
             [_sale_row(account_id, sale, zone) for sale in (*rows.new, *rows.changed)],
         )
         _write_items(connection, account_id, rows)
@@ -275,6 +272,16 @@ def _write(connection: Connection, account_id: int, rows: _Rows, zone: ZoneInfo)
     if rows.changes:
         connection.execute(insert(changes), rows.changes)
     enqueue(connection, rows.outbox)
+
+
+@cache  # made once for a dialect: that takes longer than running it
+def _upsert_sales(upsert: Callable[[Table], Insert]) -> Insert:
+    statement = upsert(sales)
+    columns = [column.name for column in sales.c if column.name not in sales.primary_key.c]
+    return statement.on_conflict_do_update(
+        index_elements=["account_id", "external_id"],
+        set_={name: statement.excluded[name] for name in columns},
+    )
 
 
 def _write_items(connection: Connection, account_id: int, rows: _Rows) -> None:
@@ -289,18 +296,8 @@ def _write_items(connection: Connection, account_id: int, rows: _Rows) -> None:
         )
     if not any(sale.items for sale in (*rows.new, *rows.changed)):
         return
-    statement = upsert_for(connection)(items)
-    columns = ("quantity", "gross_minor", "passive", "product_id")
     connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["account_id", "external_id", "position"],
-            set_={
-                **{name: statement.excluded[name] for name in columns},
-                # A title stays as it was at the sale: a renamed product does not rewrite
-                # history. One that was missing at first is filled in.
-                "product": func.coalesce(items.c.product, statement.excluded.product),
-            },
-        ),
+        _upsert_items(upsert_for(connection)),
         [
             {
                 "account_id": account_id,
@@ -315,6 +312,21 @@ def _write_items(connection: Connection, account_id: int, rows: _Rows) -> None:
             for sale in (*rows.new, *rows.changed)
             for position, item in enumerate(sale.items)
         ],
+    )
+
+
+@cache
+def _upsert_items(upsert: Callable[[Table], Insert]) -> Insert:
+    statement = upsert(items)
+    columns = ("quantity", "gross_minor", "passive", "product_id")
+    return statement.on_conflict_do_update(
+        index_elements=["account_id", "external_id", "position"],
+        set_={
+            **{name: statement.excluded[name] for name in columns},
+            # A title stays as it was at the sale: a renamed product does not rewrite history.
+            # One that was missing at first is filled in.
+            "product": func.coalesce(items.c.product, statement.excluded.product),
+        },
     )
 
 

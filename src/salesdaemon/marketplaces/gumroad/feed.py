@@ -22,7 +22,7 @@ from salesdaemon.marketplaces.base import (
 )
 from salesdaemon.marketplaces.gumroad.adapter import read_time, to_account, to_sale
 from salesdaemon.marketplaces.gumroad.client import PAGE_KEY, GumroadClient
-from salesdaemon.marketplaces.gumroad.wire import Failure, WirePage, WireSale
+from salesdaemon.marketplaces.gumroad.wire import Failure, WirePage, WireSale, looks_like_id
 
 _PAGES_REMEMBERED = 64
 _SUMMARY_DAYS = 30
@@ -152,7 +152,7 @@ def _to_page(wire: WirePage, vendor_time: datetime) -> Page:
 
 
 def _fail(row: WireSale, place: int, error: PayloadError) -> Failure:
-    if row.id and error.path != "id":  # an id that is itself the fault may be anything
+    if row.id and looks_like_id(row.id):
         name = row.id
     else:
         name = f"order {row.order_id}" if row.order_id else f"sales[{place}]"

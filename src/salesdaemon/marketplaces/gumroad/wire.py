@@ -194,6 +194,11 @@ def parse_refusal(body: bytes) -> str:
     return text if isinstance(text, str) else ""
 
 
+def looks_like_id(text: str) -> bool:
+    """Tell whether a text may be told as the id of a sale; anything else may be a buyer's."""
+    return _ID.fullmatch(text) is not None
+
+
 def _to_page(
     sales: tuple[WireSale, ...] | None,
     page_key: object,
@@ -264,8 +269,7 @@ def _read_sale(row: object, place: str) -> WireSale | Failure:
 def _identify(facts: Mapping[str, object], place: str) -> str:
     for field, prefix in (("id", ""), ("order_id", "order ")):
         text = str(facts.get(field) or "")
-        # Only what looks like an id is told; anything else may be a buyer's.
-        if _ID.fullmatch(text):
+        if looks_like_id(text):
             return f"{prefix}{text}"
     return place
 

@@ -1,5 +1,6 @@
 """The database is made ready before anything else happens."""
 
+import stat
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -38,6 +39,8 @@ async def test_an_sqlite_file_is_made_and_migrated_by_itself(
     async with application(url) as app:
         app.prepare_store(migrate=True)
         assert is_current(app.store)
+        files = sorted(Path(str(url.database)).parent.iterdir())
+        assert {stat.filemode(each.stat().st_mode) for each in files} == {"-rw-------"}
 
 
 @pytest.mark.parametrize("migrate", [True, False])

@@ -1,6 +1,7 @@
 """Put the parts together for the settings at hand; `daemon` and the commands both start here."""
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -69,7 +70,7 @@ class Application:
         Raises:
             StoreError: the database cannot be used as it is.
         """
-        _make_folder(self.store.path)
+        _make_private_file(self.store.path)
         if not is_current(self.store):
             if not migrate or not self.store.is_sqlite:
                 raise SchemaOutdatedError(
@@ -200,13 +201,16 @@ class Application:
         )
 
 
-def _make_folder(database: Path | None) -> None:
+def _make_private_file(database: Path | None) -> None:
+    """Make a new SQLite file that its owner alone can read; what lies beside it follows suit."""
     if database is None:
         return
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
+        if not database.exists():
+            os.close(os.open(database, os.O_WRONLY | os.O_CREAT, 0o600))
     except OSError as error:
         raise StoreError(
-            f"The folder {database.parent} cannot be made ({error.strerror}).",
+            f"The database {database} cannot be made ({error.strerror}).",
             fix="Set `url` in [database] to a place that can be written.",
         ) from error

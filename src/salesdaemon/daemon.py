@@ -20,6 +20,7 @@ from salesdaemon.notify.relay import Relay
 from salesdaemon.poller.shop import ShopPoller
 from salesdaemon.settings_models import Settings
 from salesdaemon.store.accounts import find_setting, set_setting
+from salesdaemon.store.digests import release_unheard
 from salesdaemon.store.lock import RunLock
 from salesdaemon.store.migrate import is_current
 from salesdaemon.store.outbox import OutboxEntry, enqueue, release_dead_leases
@@ -130,6 +131,7 @@ class Daemon:
     def _note_start(self) -> None:
         with self._app.store.write() as connection:
             release_dead_leases(connection)
+            release_unheard(connection, self._started_at)
             if find_setting(connection, digesting.FIRST_START) is None:
                 set_setting(connection, digesting.FIRST_START, self._started_at.isoformat())
 

@@ -231,10 +231,6 @@ class Stage:
             started.isoformat(),
         )
 
-    def let_unheard_mail_be_due(self) -> None:
-        """Let the minutes be over after which a mail of unknown fate is tried again."""
-        self._set("UPDATE digests SET not_before = 0 WHERE state = 'claimed'")
-
     def _set(self, statement: str, *values: object) -> None:
         with closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
             connection.execute(statement, values)

@@ -120,7 +120,6 @@ def test_killed_between_mail_and_mark_the_same_mail_goes_out_again(
     assert len(stage.post.mails) == 1
 
     stage.post.on_accepted = lambda: None
-    stage.let_unheard_mail_be_due()
     stage.daemon.start_and_watch()
     eventually(lambda: stage.rows(DIGEST) == [("sent", 2, 1)], "the mark that it was sent")
     assert stage.daemon.stop() == 0

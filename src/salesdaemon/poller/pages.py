@@ -9,6 +9,8 @@ from salesdaemon.store.recording import Recorded
 
 LONGEST_ID = 128
 LARGEST_AMOUNT = 2**62
+FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_MOMENT = datetime(2200, 1, 1, tzinfo=UTC)
 NOTHING_READ = datetime.max.replace(tzinfo=UTC)
 """`Watch.read_back_to` while nothing of the history has been read."""
 
@@ -31,10 +33,22 @@ def part_storable(sales: Sequence[Sale]) -> tuple[list[Sale], list[SetAside]]:
     good: list[Sale] = []
     bad: list[SetAside] = []
     for sale in sales:
-        if len(sale.external_id) > LONGEST_ID:
-            bad.append(SetAside(sale.external_id[:LONGEST_ID], "the id is too long"))
-        elif abs(sale.gross_minor) > LARGEST_AMOUNT or abs(sale.net_minor) > LARGEST_AMOUNT:
-            bad.append(SetAside(sale.external_id, "an amount is too large"))
-        else:
+        reason = _unstorable(sale)
+        if reason is None:
             good.append(sale)
+        else:
+            bad.append(SetAside(sale.external_id[:LONGEST_ID], reason))
     return good, bad
+
+
+def _unstorable(sale: Sale) -> str | None:
+    if len(sale.external_id) > LONGEST_ID:
+        return "the id is too long"
+    if any(len(item.product_id or "") > LONGEST_ID for item in sale.items):
+        return "the id of a product is too long"
+    if abs(sale.gross_minor) > LARGEST_AMOUNT or abs(sale.net_minor) > LARGEST_AMOUNT:
+        return "an amount is too large"
+    # Beyond these a moment has no day in some time zone, or is none of a sale's.
+    if not all(FIRST_MOMENT <= at <= LAST_MOMENT for at in (sale.created_at, sale.paid_at)):
+        return "the time makes no sense"
+    return None

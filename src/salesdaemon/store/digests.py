@@ -125,3 +125,12 @@ def forget_skipped(connection: Connection, kind: str, day: date) -> None:
             digests.c.kind == kind, digests.c.day == day, digests.c.state == SKIPPED
         )
     )
+
+
+def release_unheard(connection: Connection, now: datetime) -> None:
+    """Let a mail be tried at once whose sender died before it heard an answer."""
+    connection.execute(
+        update(digests)
+        .where(digests.c.state == CLAIMED, digests.c.answer.is_(None), digests.c.not_before > now)
+        .values(not_before=now)
+    )

@@ -65,6 +65,7 @@ class World:
         self.http = AsgiHttp(vendor.app, clock)
         self.wrap: Callable[[Feed], Feed] = lambda feed: feed
         self.told = 0
+        self.folder = folder
         self._cipher = Cipher(folder / "secret.key")
         login = vendor.login()
         if login is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from salesdaemon.store.sales import SaleFilter, list_sales
 from salesdaemon.store.tables import accounts, shops
 from tests.marketplaces.harness import BaseHarness, Clock, load
 from tests.poller.conftest import MakeWorld
@@ -101,7 +102,9 @@ async def test_two_shops_of_two_accounts_do_not_mix(
     for each in (world, other):
         await each.tick()
     assert world.rings() == Counter(sold)  # two shops of a vendor may number alike
-    by_shop = {(sale.shop, sale_id) for sale_id, sale in world.sales().items()}
+    with world.store.read() as connection:
+        stored = list(list_sales(connection, SaleFilter(), {}))
+    by_shop = {(sale.shop, sale.sale_id) for sale in stored}
     assert {("prints", sold[0]), ("posters", sold[1])} <= by_shop
     assert len(by_shop) == 62
 

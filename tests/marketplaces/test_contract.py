@@ -71,18 +71,19 @@ def vendor(request: pytest.FixtureRequest, clock: Clock) -> BaseHarness:
 
 
 @asynccontextmanager
-async def connected(vendor: BaseHarness) -> AsyncIterator[Connection]:
+async def connected(vendor: BaseHarness, how: str = "") -> AsyncIterator[Connection]:
+    patience = 0.5 if how == "timeout" else 20.0
     logins = MemoryLogins(LoginBook(vendor.login()))
     with serve(vendor.app) as url:
         async with Http(
-            user_agent="salesdaemon/test", attempts=1, timeout_seconds=0.5, clock=vendor.clock
+            user_agent="salesdaemon/test", attempts=1, timeout_seconds=patience, clock=vendor.clock
         ) as http:
             yield Connection("shop", vendor.settings(url), http, cast("Any", logins), vendor.clock)
 
 
 @asynccontextmanager
-async def feeding(vendor: BaseHarness) -> AsyncIterator[Feed]:
-    async with connected(vendor) as connection:
+async def feeding(vendor: BaseHarness, how: str = "") -> AsyncIterator[Feed]:
+    async with connected(vendor, how) as connection:
         yield vendor.marketplace.connect(connection)
 
 
@@ -256,7 +257,7 @@ async def test_an_order_that_cannot_be_read_is_set_aside_and_the_rest_is_kept(
 @pytest.mark.parametrize("how", ERRORS)
 async def test_what_goes_wrong_becomes_the_error_that_fits(vendor: BaseHarness, how: str) -> None:
     sold = vendor.sell()
-    async with feeding(vendor) as feed:
+    async with feeding(vendor, how) as feed:
         await feed.identify()
         vendor.misbehave(how)
         with pytest.raises(MarketplaceError) as raised:
@@ -301,7 +302,7 @@ async def test_no_secret_and_nothing_of_a_buyer_is_told(
     vendor.fill_history(30, days=3)
     vendor.spoil(str(vendor.books()[-1]["sale_id"]))
     told: list[str] = []
-    async with connected(vendor) as connection:
+    async with connected(vendor, how) as connection:
         feed = vendor.marketplace.connect(connection)
         if how != "fine":
             vendor.misbehave(how)

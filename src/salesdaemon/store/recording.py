@@ -98,11 +98,10 @@ def record(connection: Connection, batch: Batch, telling: Telling, zone: ZoneInf
     seen = {sale.external_id: sale for sale in batch.sales}
     known = _known(connection, batch.account_id, seen)
     aside = _known_set_aside(connection, batch.account_id, seen)
-    watch = batch.watch
     rows = _Rows()
     for sale in seen.values():
         before = known.get(sale.external_id)
-        if before is None or _differs(before, sale, watch):
+        if before is None or _differs(before, sale, batch.watch):
             _gather(rows, batch, telling, sale, before, set_aside_before=sale.external_id in aside)
     if batch.begins_watch is not None:
         begin_watch(connection, batch.account_id, batch.begins_watch)

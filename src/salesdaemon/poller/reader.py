@@ -20,6 +20,7 @@ class Reader:
         self._feed = feed
         self._clock = clock
         self.failures = 0
+        self._failed_at: str | None = None  # other stretches may be read in between
         self._begun_again: Reading | None = None
 
     async def read(
@@ -66,8 +67,9 @@ class Reader:
         except WindowTooWideError:
             return None, reading.narrowed(self._clock())
         except (PayloadError, UnavailableError) as error:
-            hopeless = isinstance(error, PayloadError) or self.failures > 1
-            if reading.cursor is None or not hopeless:
+            failed_before = reading.cursor == self._failed_at
+            self._failed_at = reading.cursor
+            if reading.cursor is None or not (failed_before or isinstance(error, PayloadError)):
                 raise
             return None, self._begin_again(reading, error)
         return page, reading.after(page.cursor, page.oldest)

@@ -307,6 +307,7 @@ class ShopPoller:
         now = self._clock()
         if self._account is None or (self._background_after and now < self._background_after):
             return
+        self._background_after = None
         try:
             while (name := self.plan.due(self._clock())) and self._clock() < deadline:
                 await self._read_on(name, deadline)

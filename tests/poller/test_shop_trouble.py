@@ -1,20 +1,16 @@
 """What a shop's poller does when the marketplace does not: every fault, wait and refusal."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
 
 from salesdaemon import marketplaces
-from salesdaemon.errors import PayloadError, WindowTooWideError
-from salesdaemon.marketplaces.base import Account, Feed, Limits, Page, Window
-from tests.marketplaces.harness import Clock, load
+from tests.marketplaces.harness import load
 from tests.poller.conftest import MakeWorld
-from tests.poller.world import DAY, MINUTE, World
+from tests.poller.world import DAY, World
 
 FAULTS = [
     pytest.param(slug, kind, id=f"{slug}-{kind}")
@@ -25,31 +21,6 @@ WRITES = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM|CREATE|DROP|ALTER)\b")
 
 # Which database it is makes no difference to what the marketplace does.
 pytestmark = pytest.mark.parametrize("database", ["sqlite"])
-
-
-class Relaying:
-    """A feed that passes everything on, for tests that change one answer."""
-
-    def __init__(self, feed: Feed) -> None:
-        self.feed = feed
-
-    async def identify(self) -> Account:
-        return await self.feed.identify()
-
-    async def fetch_newest(self, window: Window, cursor: str | None) -> Page:
-        return await self.feed.fetch_newest(window, cursor)
-
-    async def fetch_window(self, window: Window, cursor: str | None) -> Page:
-        return await self.feed.fetch_window(window, cursor)
-
-    async def fetch_unpaid(self, known: Mapping[str, datetime]) -> Page:
-        return await self.feed.fetch_unpaid(known)
-
-    async def fetch_tripwire(self, today: date) -> Mapping[str, str]:
-        return await self.feed.fetch_tripwire(today)
-
-    def limits(self) -> Limits:
-        return self.feed.limits()
 
 
 def written(world: World) -> list[str]:
@@ -224,69 +195,6 @@ async def test_what_an_account_too_large_to_search_holds_is_read_in_narrower_win
     assert world.differences() == []
 
 
-async def test_even_a_single_day_that_cannot_be_searched_only_delays(world: World) -> None:
-    class Slow(Relaying):
-        slow = True
-
-        async def fetch_window(self, window: Window, cursor: str | None) -> Page:
-            if self.slow:
-                raise WindowTooWideError("Too wide.")
-            return await super().fetch_window(window, cursor)
-
-    world.wrap = Slow
-    world.restart()
-    world.vendor.fill_history(50, days=100)
-    await world.tick()
-    sold = world.vendor.sell()
-    await world.polls(10)
-    assert world.rings() == {sold: 1}
-    Slow.slow = False
-    await world.polls(10)
-    assert world.differences() == []
-
-
-async def test_a_page_cursor_that_became_invalid_begins_again_where_it_was(world: World) -> None:
-    class Forgetful(Relaying):
-        asked = 0
-
-        async def fetch_window(self, window: Window, cursor: str | None) -> Page:
-            Forgetful.asked += 1
-            if cursor is not None and Forgetful.asked % 3 == 0:
-                raise PayloadError("Gone.", path="page_key")
-            return await super().fetch_window(window, cursor)
-
-    world.wrap = Forgetful
-    world.restart()
-    world.vendor.fill_history(330, days=300)
-    await world.tick()
-    await world.polls(20)
-    assert world.differences() == []
-
-
-async def test_a_marketplace_that_refuses_every_cursor_is_not_asked_without_end(
-    world: World,
-) -> None:
-    class Useless(Relaying):
-        asked = 0
-
-        async def fetch_window(self, window: Window, cursor: str | None) -> Page:
-            Useless.asked += 1
-            assert Useless.asked < 500, "it is asked without end"
-            if cursor is not None:
-                raise PayloadError("Gone.", path="page_key")
-            return await super().fetch_window(window, cursor)
-
-    world.wrap = Useless
-    world.restart()
-    now = world.clock()
-    for _ in range(230):
-        world.vendor.sell(created_at=now - timedelta(hours=5))
-    await world.tick()
-    sold = world.vendor.sell()
-    await world.polls(1)
-    assert world.rings() == {sold: 1}
-
-
 async def test_an_order_that_cannot_be_read_is_told_once_and_rings_when_it_can(
     world: World,
 ) -> None:
@@ -332,61 +240,3 @@ async def test_a_warm_poll_writes_only_the_time_of_a_good_poll_once_a_minute(
     assert quiet == 177
     tables = {WRITES.sub("", statement, count=1).split()[0] for statement in statements}
     assert tables == {"shops", "accounts"}
-
-
-@pytest.mark.parametrize("skew", [-10 * MINUTE, 10 * MINUTE, -2 * DAY, 2 * DAY], ids=str)
-async def test_a_clock_that_differs_from_the_vendors_changes_nothing(
-    make_world: MakeWorld, clock: Clock, skew: timedelta
-) -> None:
-    world = make_world()
-    ours = Clock(clock() + skew)
-    world.clock = ours
-    world.poller = world.new_poller()
-    world.vendor.fill_history(30, days=10)
-    await world.tick()
-    assert world.watch_since() == clock()
-    for _ in range(4):
-        clock.advance(minutes=1)
-        await world.polls(1)
-    sold = [world.vendor.sell(created_at=clock()) for _ in range(30)]
-    clock.advance(minutes=1)
-    await world.polls(1)
-    assert world.rings() == dict.fromkeys(sold, 1)
-    assert world.differences() == []
-
-
-async def test_an_order_from_the_vendors_future_hides_no_other(world: World) -> None:
-    world.vendor.sell(created_at=world.clock() + 3 * DAY)
-    await world.tick()
-    assert world.rings() == {}
-    future = world.vendor.sell(created_at=world.clock() + 2 * DAY)
-    sold = []
-    for _ in range(3):
-        sold += [world.vendor.sell(created_at=world.clock()) for _ in range(30)]
-        await world.polls(1)
-    assert world.rings() == dict.fromkeys([future, *sold], 1)
-    assert world.differences() == []
-
-
-async def test_a_vendor_without_a_clock_is_watched_by_ours(world: World) -> None:
-    world.http.hidden_headers = frozenset({"date"})
-    world.vendor.fill_history(40, days=2)
-    await world.tick()
-    sold = world.vendor.sell()
-    await world.polls(2)
-    assert (world.rings(), world.differences()) == ({sold: 1}, [])
-
-
-async def test_a_duplicate_delivery_is_recorded_once(world: World) -> None:
-    class Stuttering(Relaying):
-        async def fetch_newest(self, window: Window, cursor: str | None) -> Page:
-            page = await super().fetch_newest(window, cursor)
-            return replace(page, sales=(*page.sales, *page.sales))
-
-    world.wrap = Stuttering
-    world.restart()
-    await world.tick()
-    sold = [world.vendor.sell() for _ in range(5)]
-    await world.polls(3)
-    assert world.rings() == dict.fromkeys(sold, 1)
-    assert world.differences() == []

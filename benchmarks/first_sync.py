@@ -30,6 +30,7 @@ def measure(orders: int) -> Iterator[Figure]:
             )
         name = f"first sync of {orders:,} orders, {marketplace}"
         yield Figure(f"{name}: against raw", ours.seconds / raw.seconds, "x", target)
+        yield Figure("  the same in CPU time", ours.cpu_seconds / raw.cpu_seconds, "x")
         yield Figure(f"{name}: orders a second", orders / ours.seconds, "/s")
         yield Figure(f"{name}: peak memory", ours.peak_megabytes, "MB", PEAK_MEGABYTES)
         yield Figure(f"  the same of {orders // 10:,} orders", peak, "MB", PEAK_MEGABYTES)

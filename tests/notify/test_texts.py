@@ -4,10 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from babel.numbers import format_currency
 from hypothesis import given
 from hypothesis import strategies as st
 
 from salesdaemon.domain.changes import EventKind
+from salesdaemon.domain.money import to_decimal
 from salesdaemon.domain.sale import Status
 from salesdaemon.domain.summary import StoredSale, Totals
 from salesdaemon.notify import texts
@@ -173,3 +175,20 @@ def test_a_trial_ring_is_one_and_says_that_it_is_a_test() -> None:
     message = texts.trial_ring("phone", GROSS)
     assert (message.title, message.tone) == ("Ka-ching! €12.00", Tone.RING)
     assert message.body.startswith("This is a test")
+
+
+@pytest.mark.parametrize("locale", ["en_GB", "en_US"])
+@pytest.mark.parametrize("amount_minor", [0, 5, 1200, -1200, 123456789])
+@pytest.mark.parametrize(
+    "currency",
+    [
+        *("EUR", "GBP", "USD", "CAD", "AUD", "NZD", "MXN", "BRL", "HKD", "TWD", "CNY", "INR"),
+        *("ILS", "PHP", "KRW", "JPY", "CHF", "SEK", "KWD"),
+    ],
+)
+def test_what_english_writes_without_babel_is_what_babel_writes(
+    amount_minor: int, currency: str, locale: str
+) -> None:
+    expected = format_currency(to_decimal(amount_minor, currency), currency, locale=locale)
+
+    assert texts.money_text(amount_minor, currency, locale) == expected

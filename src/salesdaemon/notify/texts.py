@@ -14,6 +14,28 @@ from salesdaemon.notify.message import Message, Tone
 LONGEST_PRODUCT = 120
 LINES_OF_A_LIST = 15
 
+_EVERYWHERE = {
+    "EUR": "€",
+    "GBP": "£",
+    "CAD": "CA$",
+    "AUD": "A$",
+    "NZD": "NZ$",
+    "MXN": "MX$",
+    "BRL": "R$",
+    "HKD": "HK$",
+    "TWD": "NT$",
+    "CNY": "CN¥",
+    "INR": "₹",
+    "ILS": "₪",
+    "PHP": "₱",
+    "KRW": "₩",
+}
+_SIGNS = {
+    "en_GB": {**_EVERYWHERE, "USD": "US$", "JPY": "JP¥"},
+    "en_US": {**_EVERYWHERE, "USD": "$", "JPY": "¥"},
+}
+"""What English puts before an amount, as Unicode's CLDR has it; all else is left to Babel."""
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -25,7 +47,11 @@ class Voice:
 
 def money_text(amount_minor: int, currency: str, locale: str) -> str:
     """Write an amount as people of a locale do."""
-    from babel.numbers import format_currency  # noqa: PLC0415 - only a ring needs it
+    sign = _SIGNS.get(locale, {}).get(currency)
+    if sign is not None:
+        minus = "-" if amount_minor < 0 else ""
+        return f"{minus}{sign}{to_decimal(abs(amount_minor), currency):,}"
+    from babel.numbers import format_currency  # noqa: PLC0415 - 5 MB that the usual ring does without
 
     return format_currency(to_decimal(amount_minor, currency), currency, locale=locale)
 

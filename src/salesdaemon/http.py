@@ -19,8 +19,6 @@ for _name in ("httpx._main", "sniffio"):
     sys.modules.setdefault(_name, cast("ModuleType", None))
 
 import httpx  # noqa: E402 - see above
-import stamina  # noqa: E402 - sorted behind httpx
-import stamina.instrumentation  # noqa: E402 - sorted behind httpx
 
 from salesdaemon.errors import UnavailableError  # noqa: E402 - sorted behind httpx
 
@@ -59,7 +57,6 @@ class Http:
         attempts: int = 2,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        stamina.instrumentation.set_on_retry_hooks([])  # its lines would name addresses
         self._client = httpx.AsyncClient(
             follow_redirects=False,
             timeout=httpx.Timeout(timeout_seconds, connect=min(10.0, timeout_seconds)),
@@ -121,6 +118,10 @@ class Http:
             return await send()
         except (_TransientStatusError, httpx.TransportError) as error:
             failure = error
+        import stamina  # noqa: PLC0415 - most days it is not needed
+        import stamina.instrumentation  # noqa: PLC0415 - as above
+
+        stamina.instrumentation.set_on_retry_hooks([])  # its lines would name addresses
         async for attempt in stamina.retry_context(
             on=_worth_repeating,
             attempts=self._attempts,

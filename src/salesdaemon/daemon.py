@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 LONGEST_TICK = timedelta(seconds=60)
 SPREAD = timedelta(milliseconds=300)
 HOUSEKEEPING = timedelta(seconds=5)
+ANNOUNCE_EVERY = timedelta(seconds=1)
 WAIT_FOR_ALL_SHOPS = timedelta(minutes=1)
 STOP_WITHIN_SECONDS = 5.0
 """A shop that hangs must not keep us until Docker kills us, ten seconds after its SIGTERM."""
@@ -104,6 +105,7 @@ class Daemon:
         relays = [
             asyncio.create_task(self.relay.run(channel)) for channel in self._app.ringing_channels
         ]
+        announcing = asyncio.create_task(self._announce())
         scheduler.start()
         systemd.notify("READY=1", f"STATUS=Watching {len(self.pollers)} shops")
         log.info("started shops=%d channels=%d", len(self.pollers), len(relays))
@@ -111,19 +113,22 @@ class Daemon:
         systemd.notify("STOPPING=1")
         log.info("stopping")
         scheduler.pause()
+        announcing.cancel()
         await self._finish(relays)
         scheduler.shutdown(wait=False)
         self._web.stop()
         await asyncio.wait([web], timeout=STOP_WITHIN_SECONDS)
         web.cancel()
-        await asyncio.gather(web, return_exceptions=True)
+        await asyncio.gather(web, announcing, return_exceptions=True)
         log.info("stopped")
         return self._exit_code
 
     async def _finish(self, relays: list[asyncio.Task[None]]) -> None:
-        """Let polls under way end, then stop delivering."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=STOP_WITHIN_SECONDS)
+        """Let polls and messages under way end; what takes too long is cut short."""
+        self.relay.stop()
+        under_way = {*self._under_way, *relays}
+        if under_way:
+            await asyncio.wait(under_way, timeout=STOP_WITHIN_SECONDS)
         for task in (*self._under_way, *relays):
             task.cancel()
         await asyncio.gather(*self._under_way, *relays, return_exceptions=True)
@@ -185,7 +190,7 @@ class Daemon:
             polls=any(poller.polling for poller in self.pollers),
         )
 
-    # Housekeeping: the sign of life, the lock, and the message that the watch began
+    # Housekeeping: the sign of life, the lock; and the message that the watch began
 
     def _housekeeping_every(self) -> timedelta:
         watchdog = systemd.watchdog_seconds()
@@ -209,11 +214,16 @@ class Daemon:
         # The loop turns and threads answer: that is what a restart could mend. A database that
         # is out of reach is not.
         systemd.notify("WATCHDOG=1")
-        waited = self._app.clock() - self._started_at > WAIT_FOR_ALL_SHOPS
-        if self._database_problem is None and (
-            waited or all(p.first_poll_done for p in self.pollers)
-        ):
-            await asyncio.to_thread(self._tell_watching)
+
+    async def _announce(self) -> None:
+        """Tell once that the watch began: when all shops were polled, or else after a minute."""
+        complete, waited = False, False
+        while not complete:
+            await asyncio.sleep((LONGEST_TICK if waited else ANNOUNCE_EVERY).total_seconds())
+            complete = all(poller.first_poll_done for poller in self.pollers)
+            waited = self._app.clock() - self._started_at > WAIT_FOR_ALL_SHOPS
+            if complete or waited:
+                await self._guarded(partial(asyncio.to_thread, self._tell_watching))
 
     def _tell_watching(self) -> None:
         watched = sorted(p.shop.name for p in self.pollers if p.first_poll_done)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -82,25 +83,29 @@ class Relay:
         self._paused_until: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
         self._woken = {name: asyncio.Event() for name in channels}
+        self._stopping = False
 
     def wake(self) -> None:
         """Tell every channel that something may wait."""
         for event in self._woken.values():
             event.set()
 
+    def stop(self) -> None:
+        """Let every channel end once the message in hand is sent and marked."""
+        self._stopping = True
+        self.wake()
+
     async def run(self, channel: str) -> None:
-        """Deliver on one channel until cancelled."""
-        while True:
+        """Deliver on one channel until told to stop."""
+        while not self._stopping:
             self._woken[channel].clear()
             try:
                 while await self.deliver_one(channel):
                     pass
             except StoreError as error:
                 log.error("relay_failed channel=%s what=%s", channel, error.what)  # noqa: TRY400 - expected
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken[channel].wait(), LOOK_AGAIN_SECONDS)
-            except TimeoutError:
-                continue
 
     async def deliver_one(self, channel: str) -> bool:
         """Send the next message of a channel; False if nothing could be sent now.
@@ -109,10 +114,11 @@ class Relay:
             StoreError: the outbox could not be read or written.
         """
         now = self._clock()
-        if now < self._paused_until.get(channel, now):
+        if self._stopping or now < self._paused_until.get(channel, now):
             return False
-        due = await self._outbox.due(channel, now)
+        # Asked before what waits is read: a poll that ends in between may have brought more.
         holding = self._holding()
+        due = await self._outbox.due(channel, now)
         group = next_group(
             due.waiting,
             now,

@@ -64,6 +64,8 @@ class Patience:
             await self._write(error, now, interval)
         if isinstance(error, RateLimitError):
             return None
+        if isinstance(error, AuthError):
+            return now + interval  # `may_ask` says when; a new login is tried at once
         return now + after_failures(interval, self._failures)
 
     async def _write(self, error: MarketplaceError, now: datetime, interval: timedelta) -> None:

@@ -10,7 +10,7 @@ from benchmarks.process import Ended
 from benchmarks.stage import SHOPS, PretendShop, home, pretend_shop
 
 TARGETS = {"gumroad": 1.7, "etsy": 2.5}
-PEAK_MEGABYTES = 120.0
+PEAK_MEBIBYTES = 120.0
 ROUNDS = 2
 
 
@@ -26,19 +26,19 @@ def measure(orders: int) -> Iterator[Figure]:
         for name, ended in (("raw", raw), ("sync", ours)):
             say(
                 f"  {marketplace} {name}: {ended.seconds:.1f} s, of them {ended.cpu_seconds:.1f} s "
-                f"on the CPU, peak {ended.peak_megabytes:.0f} MB"
+                f"on the CPU, peak {ended.peak_mebibytes:.0f} MiB"
             )
         name = f"first sync of {orders:,} orders, {marketplace}"
         yield Figure(f"{name}: against raw", ours.seconds / raw.seconds, "x", target)
         yield Figure("  the same in CPU time", ours.cpu_seconds / raw.cpu_seconds, "x")
         yield Figure(f"{name}: orders a second", orders / ours.seconds, "/s")
-        yield Figure(f"{name}: peak memory", ours.peak_megabytes, "MB", PEAK_MEGABYTES)
-        yield Figure(f"  the same of {orders // 10:,} orders", peak, "MB", PEAK_MEGABYTES)
+        yield Figure(f"{name}: peak memory", ours.peak_mebibytes, "MiB", PEAK_MEBIBYTES)
+        yield Figure(f"  the same of {orders // 10:,} orders", peak, "MiB", PEAK_MEBIBYTES)
 
 
 def _peak_of_few(marketplace: str, orders: int) -> float:
     with pretend_shop(marketplace, orders) as shop:
-        return _ours(shop, orders).peak_megabytes
+        return _ours(shop, orders).peak_mebibytes
 
 
 def _raw(shop: PretendShop, orders: int) -> Ended:

@@ -9,7 +9,7 @@ from benchmarks.figures import Figure
 from benchmarks.stage import Home, both_shops, daemon, home, phone
 
 ORDERS = 1000
-RESIDENT_MEGABYTES = 85.0
+RESIDENT_MEBIBYTES = 85.0
 CPU_SECONDS_A_MINUTE = 0.3
 READY_SECONDS = 2.0
 STARTS = 5
@@ -26,14 +26,14 @@ def measure(watch_seconds: float) -> Iterator[Figure]:
             used = process.cpu_seconds(first.pid)
             time.sleep(watch_seconds)
             used = process.cpu_seconds(first.pid) - used
-            resident = process.resident_megabytes(first.pid)
+            resident = process.resident_mebibytes(first.pid)
             for number in range(RINGS):
                 shops[number % len(shops)].sell(f"Planner {number}")
             pushed.wait_for(1 + RINGS, 120)
-            rung = process.resident_megabytes(first.pid)
+            rung = process.resident_mebibytes(first.pid)
         name = "idle daemon, two shops at 60 s"
-        yield Figure(f"{name}: resident memory", resident, "MB", RESIDENT_MEGABYTES)
-        yield Figure(f"  after {RINGS} rings", rung, "MB", RESIDENT_MEGABYTES)
+        yield Figure(f"{name}: resident memory", resident, "MiB", RESIDENT_MEBIBYTES)
+        yield Figure(f"  after {RINGS} rings", rung, "MiB", RESIDENT_MEBIBYTES)
         a_minute = used * 60 / watch_seconds
         yield Figure(f"{name}: CPU time a minute", a_minute, "s", CPU_SECONDS_A_MINUTE)
         again = median(_start(made) for _ in range(STARTS))

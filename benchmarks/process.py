@@ -17,7 +17,7 @@ class Ended:
 
     seconds: float
     cpu_seconds: float
-    peak_megabytes: float
+    peak_mebibytes: float
     output: str
 
 
@@ -40,16 +40,15 @@ def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) 
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}.")
-    # Linux counts ru_maxrss in KiB.
-    peak = usage.ru_maxrss * 1024 / 1e6
+    peak = usage.ru_maxrss / 1024  # Linux counts it in KiB
     return Ended(seconds, usage.ru_utime + usage.ru_stime, peak, output)
 
 
-def resident_megabytes(pid: int) -> float:
-    """Return how much of a running process is in memory: VmRSS, in millions of bytes."""
+def resident_mebibytes(pid: int) -> float:
+    """Return how much of a running process is in memory: VmRSS, in MiB."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024 / 1e6
+            return int(line.split()[1]) / 1024
     raise SystemExit(f"Process {pid} runs no more.")
 
 

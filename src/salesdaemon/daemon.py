@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 LONGEST_TICK = timedelta(seconds=60)
 SPREAD = timedelta(milliseconds=300)
 HOUSEKEEPING = timedelta(seconds=5)
-THREADS = 3
+THREADS = 5
 ANNOUNCE_EVERY = timedelta(seconds=1)
 WAIT_FOR_ALL_SHOPS = timedelta(minutes=1)
 STOP_WITHIN_SECONDS = 5.0
@@ -99,7 +99,8 @@ class Daemon:
     async def run(self) -> int:
         """Run until told to stop; what is under way then is finished first."""
         loop = asyncio.get_running_loop()
-        # Each thread keeps memory of its own; one writes at a time whatever their number.
+        # Each thread keeps memory of its own. Names are looked up here as well, so that a few that
+        # hang must leave some for the store.
         loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="step"))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)

@@ -83,6 +83,12 @@ FOLDER = {
             async def fetch_tripwire(self, today):
                 return {}
 
+            async def fetch_ledger(self, window, cursor):
+                return None
+
+            async def fetch_catalogue(self, product_ids):
+                return {}
+
             def limits(self):
                 return Limits()
 

@@ -1,9 +1,17 @@
 """A feed that passes everything on, for tests that change one answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from salesdaemon.marketplaces.base import Account, Feed, Limits, Page, Window
+from salesdaemon.marketplaces.base import (
+    Account,
+    CatalogueEntry,
+    Feed,
+    LedgerPage,
+    Limits,
+    Page,
+    Window,
+)
 
 
 class Relaying:
@@ -26,6 +34,12 @@ class Relaying:
 
     async def fetch_tripwire(self, today: date) -> Mapping[str, str]:
         return await self.feed.fetch_tripwire(today)
+
+    async def fetch_ledger(self, window: Window, cursor: str | None) -> LedgerPage | None:
+        return await self.feed.fetch_ledger(window, cursor)
+
+    async def fetch_catalogue(self, product_ids: Sequence[str]) -> Mapping[str, CatalogueEntry]:
+        return await self.feed.fetch_catalogue(product_ids)
 
     def limits(self) -> Limits:
         return self.feed.limits()

@@ -1,7 +1,7 @@
 """One sale, as every marketplace's orders become it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from hashlib import blake2b
@@ -37,7 +37,8 @@ class Status(StrEnum):
 class LineItem:
     """One product of a sale. `gross_minor` is its share of the sale's gross.
 
-    `passive` is None where it cannot be told whether one more sale of it makes work.
+    `passive` is None where it cannot be told whether one more sale of it makes work. `line_id`
+    is the marketplace's own id of this line of the order, by which its books name it.
     """
 
     product_id: str | None
@@ -45,6 +46,7 @@ class LineItem:
     quantity: int
     gross_minor: int
     passive: bool | None
+    line_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ class Sale:
     `created_at` is the marketplace's own order of time, `paid_at` the moment that decides the
     day; both are aware and UTC. `paid` tells whether it was ever paid, also when it was refunded
     or cancelled later. `pays_late` says that `paid_at` is only the start of the checkout, so
-    that a sale may appear in the list long after it.
+    that a sale may appear in the list long after it. `charged_minor` is what the buyer paid with
+    tax, None where that is the gross. `settled_*` are the figures of books in another currency.
+    `sold_on` is the seller's day where only that is known; then `paid_at` is some moment of it.
     """
 
     external_id: str
@@ -74,6 +78,11 @@ class Sale:
     affiliate_minor: int = 0
     country: str | None = None
     pays_late: bool = False
+    charged_minor: int | None = None
+    shipping_minor: int = 0
+    settled_currency: str | None = None
+    settled_net_minor: int | None = None
+    sold_on: date | None = None
 
     @property
     def net_minor(self) -> int:
@@ -107,7 +116,10 @@ class Sale:
             self.fees_refunded_minor,
             self.fees_exact,
             self.affiliate_minor,
-            [(item.quantity, item.gross_minor, item.passive) for item in self.items],
+            self.charged_minor,
+            self.shipping_minor,
+            self.sold_on,
+            [(item.quantity, item.gross_minor, item.passive, item.line_id) for item in self.items],
         )
         digest = blake2b(repr(facts).encode(), digest_size=8).digest()
         return int.from_bytes(digest, signed=True)

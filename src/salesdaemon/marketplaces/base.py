@@ -11,6 +11,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from salesdaemon.domain.duration import parse_duration
+from salesdaemon.domain.ledger import Entry, Payout
 from salesdaemon.domain.login import Login
 from salesdaemon.domain.sale import Sale
 from salesdaemon.errors import DomainError
@@ -98,6 +99,31 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerPage:
+    """Some lines of the books, in any order, and payouts that were listed beside them.
+
+    `cursor` leads to the next page of the same window and is None on the last one. `vendor_time`
+    is the marketplace's clock when it answered.
+    """
+
+    entries: tuple[Entry, ...]
+    vendor_time: datetime
+    cursor: str | None = None
+    payouts: tuple[Payout, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueEntry:
+    """Whether one more sale of a product makes no work, as the catalogue has it, and why.
+
+    `reason` is short and for people ("made to order"); `passive` is None where it does not tell.
+    """
+
+    passive: bool | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What a marketplace says about the requests it still grants; None where it does not say."""
 
@@ -130,6 +156,18 @@ class Feed(Protocol):
         Returns marks by day (ISO date, or "" for the whole stretch); only a mark that differs
         from the last answer's means something. Empty where the marketplace has no such call.
         """
+        ...
+
+    async def fetch_ledger(self, window: Window, cursor: str | None) -> LedgerPage | None:
+        """Fetch what was posted to the books in a window of at most 30 days, both ends given.
+
+        A cursor leads on within the same window. None where these credentials may not read the
+        books, or the marketplace keeps none.
+        """
+        ...
+
+    async def fetch_catalogue(self, product_ids: Sequence[str]) -> Mapping[str, CatalogueEntry]:
+        """Ask about products by their ids; those that the catalogue does not show are left out."""
         ...
 
     def limits(self) -> Limits:
@@ -216,6 +254,39 @@ class Browser(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ExportFile:
+    """A file that the owner downloaded: its name and its text, decoded."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that could not be read: its number in the file, the column, and why, never a value."""
+
+    number: int
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRows:
+    """What an export holds. `kind` is for people ("order items"), `rows` how many it had.
+
+    Sales know their day only (`Sale.sold_on`) unless the export tells the second. `parts` says
+    which of a sale's facts this kind of export knows, so that two kinds can be put together.
+    """
+
+    kind: str
+    rows: int
+    sales: tuple[Sale, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    bad: tuple[BadRow, ...] = ()
+    parts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One line of `check` or `auth`: whether it is well, what was looked at, and the fix if not."""
 
@@ -250,8 +321,9 @@ class Marketplace:
     `connect` is cheap and touches nothing. `authorise` signs in or checks a token and leaves a
     new pair pending in the login store. `check` makes live calls and reports instead of raising.
     `login_key` names what a login belongs to (an app's public key), None where the settings hold
-    everything. `earliest` is a day before any order can have been made. `example` fills the
-    marketplace's table in the example configuration, in order.
+    everything. `earliest` is a day before any order can have been made. `books_every` is how often
+    the books are looked at. `read_export` turns the marketplace's own files into sales; None where
+    there are none.
     """
 
     slug: str
@@ -262,3 +334,5 @@ class Marketplace:
     check: Callable[[Connection], Awaitable[Sequence[Finding]]]
     earliest: datetime
     login_key: Callable[[Any], str] | None = None
+    books_every: timedelta = timedelta(minutes=15)
+    read_export: Callable[["ExportFile", Any], "ExportRows"] | None = None

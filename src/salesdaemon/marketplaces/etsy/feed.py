@@ -9,7 +9,9 @@ from salesdaemon.errors import AuthError, PayloadError, UnavailableError
 from salesdaemon.marketplaces.base import (
     ODD_ORDER_ERRORS,
     Account,
+    CatalogueEntry,
     Connection,
+    LedgerPage,
     Limits,
     Page,
     SetAside,
@@ -94,6 +96,14 @@ class EtsyFeed:
         """Ask the ledger whether money went back; one mark for the whole stretch."""
         mark = await self._tripwire.read(await self._find_shop(), self._clock())
         return {} if mark is None else {"": mark}
+
+    async def fetch_ledger(self, window: Window, cursor: str | None) -> LedgerPage | None:  # noqa: ARG002 - part of `Feed`
+        """Return None: the books are not read yet."""
+        return None
+
+    async def fetch_catalogue(self, product_ids: Sequence[str]) -> Mapping[str, CatalogueEntry]:  # noqa: ARG002 - part of `Feed`
+        """Return nothing: the catalogue is not read yet."""
+        return {}
 
     def limits(self) -> Limits:
         """Tell what the last answers said about the requests still granted."""

@@ -5,7 +5,7 @@ which is our cursor as it is: it names the last sale shown, so new sales do not 
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +14,9 @@ from salesdaemon.errors import PayloadError, UnavailableError
 from salesdaemon.marketplaces.base import (
     ODD_ORDER_ERRORS,
     Account,
+    CatalogueEntry,
     Connection,
+    LedgerPage,
     Limits,
     Page,
     SetAside,
@@ -79,6 +81,14 @@ class GumroadFeed:
             return {}
         settled = (today - _SWEPT_ANYWAY).isoformat()
         return {day: repr(totals) for day, totals in days.items() if day <= settled}
+
+    async def fetch_ledger(self, window: Window, cursor: str | None) -> LedgerPage | None:  # noqa: ARG002 - part of `Feed`
+        """Return None: the books are not read yet."""
+        return None
+
+    async def fetch_catalogue(self, product_ids: Sequence[str]) -> Mapping[str, CatalogueEntry]:  # noqa: ARG002 - part of `Feed`
+        """Return nothing: the catalogue is not read yet."""
+        return {}
 
     def limits(self) -> Limits:
         """Return nothing: Gumroad names no number of requests."""

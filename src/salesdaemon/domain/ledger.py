@@ -1,0 +1,282 @@
+"""Turn the lines of a marketplace's books into what each sale brought. Pure.
+
+Books tell every movement of money: payments, taxes, fees, refunds, payouts. Their amounts come as
+sent, which for some currencies is not in minor units; a payment's own amount shows the scale.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from salesdaemon.domain.money import exponent, proportion
+from salesdaemon.domain.sale import Sale, Status
+
+
+class EntryKind(StrEnum):
+    """What a line of the books is; the first eight belong to a sale, the others to the shop."""
+
+    PAYMENT = "payment"  # what the buyer paid, tax included
+    TAX = "tax"  # tax that the marketplace collects and hands on, out or in again
+    REFUND = "refund"  # given back to the buyer, tax included
+    PROCESSING_FEE = "processing_fee"
+    ITEM_FEE = "item_fee"
+    SHIPPING_FEE = "shipping_fee"
+    FEE = "fee"  # any other fee of a sale, the tax on its fees and what is given back of them
+    AFFILIATE = "affiliate"
+    COST = "cost"  # of the shop: ads, listings, labels, subscription
+    PAYOUT = "payout"
+    TRANSFER = "transfer"  # money moved otherwise: a reserve, a bill paid
+    OTHER = "other"  # a kind that nobody has named yet
+
+
+FEE_KINDS = frozenset(
+    {EntryKind.PROCESSING_FEE, EntryKind.ITEM_FEE, EntryKind.SHIPPING_FEE, EntryKind.FEE}
+)
+SALE_KINDS = FEE_KINDS | {
+    EntryKind.PAYMENT,
+    EntryKind.TAX,
+    EntryKind.REFUND,
+    EntryKind.AFFILIATE,
+}
+
+
+class About(StrEnum):
+    """What a line refers to: a sale, one line of an order, a product, another entry, the shop."""
+
+    SALE = "sale"
+    LINE = "line"
+    PRODUCT = "product"
+    ENTRY = "entry"
+    SHOP = "shop"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the books. `amount` is signed and as sent; from the seller's view.
+
+    `name` is the marketplace's own word. `sequence` orders entries in time. `of_sale` is the sale
+    it was attributed to, once that is known; `imported` says that it came from a file.
+    """
+
+    entry_id: str
+    sequence: int
+    posted_at: datetime
+    kind: EntryKind
+    name: str
+    amount: int
+    currency: str
+    about: About
+    about_id: str | None = None
+    of_sale: str | None = None
+    imported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Money sent, or to be sent, to the seller's bank. Amount in minor units.
+
+    `payout_id` is "upcoming" for the one that is not made yet. `arrives_on` is what the
+    marketplace says, or an estimate where `estimated`.
+    """
+
+    payout_id: str
+    amount_minor: int
+    currency: str
+    status: str
+    made_on: date | None = None
+    arrives_on: date | None = None
+    estimated: bool = False
+
+
+UPCOMING = "upcoming"
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Where the books and the order differ: which figure, and both values in minor units."""
+
+    figure: str
+    listed_minor: int
+    booked_minor: int
+
+
+def settle(sale: Sale, entries: Iterable[Entry], scales: Mapping[str, int]) -> Sale:
+    """Return a sale as listed with the figures that the books give it, where they are complete.
+
+    The order and number of entries make no difference, and a repeated entry counts once.
+    `scales` says by currency how many of the books' units make one minor unit, where that is
+    known; a payment in the sale's own currency shows it by itself.
+    """
+    own = entries_of_sale(entries)
+    if sale.status is Status.DISPUTED or not is_complete(sale, own):
+        return replace(sale, settled_currency=None, settled_net_minor=None)
+    currencies = {entry.currency for entry in own}
+    if currencies == {sale.currency}:
+        scale = scale_of(sale, own) or scales.get(sale.currency, 1)
+        return _settle_in_own_currency(sale, own, scale)
+    if len(currencies) > 1:
+        return replace(sale, settled_currency=None, settled_net_minor=None)
+    (currency,) = currencies
+    total = sum(entry.amount for entry in own)
+    return replace(
+        sale, settled_currency=currency, settled_net_minor=_minor(total, scales.get(currency, 1))
+    )
+
+
+def entries_of_sale(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries that make up a sale's figures, each once, in the order of the books.
+
+    What the marketplace itself answers beats what was imported from files.
+    """
+    known = {entry.entry_id: entry for entry in entries if entry.kind in SALE_KINDS}
+    ordered = sorted(known.values(), key=lambda entry: (entry.sequence, entry.entry_id))
+    answered = [entry for entry in ordered if not entry.imported]
+    if any(entry.kind is EntryKind.PAYMENT for entry in answered):
+        return answered
+    imported = [entry for entry in ordered if entry.imported]
+    return imported or answered
+
+
+def is_complete(sale: Sale, own: Sequence[Entry]) -> bool:
+    """Tell whether the books hold all that a paid sale must have brought: see the figures' page.
+
+    The payment, the processing fee, a fee for each item that was paid for, and one for shipping
+    where there was any. A fee that names no item of an order stands for any one of them.
+    """
+    kinds = {entry.kind for entry in own}
+    if not {EntryKind.PAYMENT, EntryKind.PROCESSING_FEE} <= kinds:
+        return False
+    if sale.shipping_minor and EntryKind.SHIPPING_FEE not in kinds:
+        return False
+    fees = [entry for entry in own if entry.kind is EntryKind.ITEM_FEE]
+    named = {entry.about_id for entry in fees if entry.about is About.LINE}
+    # The amount of a fee that was given back is positive and says nothing about another item.
+    unnamed = sum(entry.about is not About.LINE and entry.amount <= 0 for entry in fees)
+    lines = [item for item in sale.items if item.line_id is not None and item.gross_minor > 0]
+    missing = sum(item.line_id not in named for item in lines)
+    return missing <= unnamed
+
+
+def scale_of(sale: Sale, own: Iterable[Entry]) -> int | None:
+    """Return how many of the books' units make one minor unit, by the sale's own payment.
+
+    Only currencies without two decimals are in doubt. None where the payment does not tell.
+    """
+    if exponent(sale.currency) == 2:  # noqa: PLR2004 - cents are cents
+        return 1
+    paid = sum(
+        entry.amount
+        for entry in own
+        if entry.kind is EntryKind.PAYMENT and entry.currency == sale.currency
+    )
+    charged = sale.charged_minor if sale.charged_minor is not None else sale.gross_minor
+    if not paid or not charged:
+        return None
+    ratio, rest = divmod(paid, charged)
+    return ratio if not rest and ratio in {1, 10, 100, 1000} else None
+
+
+def contradictions(
+    sale: Sale, entries: Iterable[Entry], scales: Mapping[str, int]
+) -> list[Contradiction]:
+    """List where complete books differ from the order as listed: payment, gross, refund."""
+    own = entries_of_sale(entries)
+    if not is_complete(sale, own) or {entry.currency for entry in own} != {sale.currency}:
+        return []
+    scale = scale_of(sale, own) or scales.get(sale.currency, 1)
+    sums = _Sums.of(own, scale)
+    charged = sale.charged_minor if sale.charged_minor is not None else sale.gross_minor
+    found = [
+        Contradiction("charged", charged, sums.paid),
+        Contradiction("gross", sale.gross_minor, sums.paid - sums.tax_taken),
+    ]
+    if sums.refund_posted:
+        found.append(Contradiction("refunded", sale.refunded_minor, _refunded(sale, sums)))
+    # Etsy's refunds include tax, so the order's own share of them is rounded once more.
+    return [each for each in found if abs(each.listed_minor - each.booked_minor) > _slack(each)]
+
+
+def _slack(found: Contradiction) -> int:
+    return 1 if found.figure == "refunded" else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Minor units, none of them negative unless the books are odd."""
+
+    paid: int
+    tax_taken: int
+    tax_back: int
+    given: int
+    refund_posted: bool
+    fees: int
+    fees_back: int
+    affiliate: int
+
+    @classmethod
+    def of(cls, own: Sequence[Entry], scale: int) -> "_Sums":
+        def total(*kinds: EntryKind, sign: int = 0) -> int:
+            amounts = (entry.amount for entry in own if entry.kind in kinds)
+            return _minor(sum(each for each in amounts if sign * each >= 0), scale)
+
+        return cls(
+            paid=total(EntryKind.PAYMENT),
+            tax_taken=-total(EntryKind.TAX, sign=-1),
+            tax_back=total(EntryKind.TAX, sign=1),
+            given=-total(EntryKind.REFUND),
+            refund_posted=any(entry.kind is EntryKind.REFUND for entry in own),
+            fees=-total(*FEE_KINDS, sign=-1),
+            fees_back=total(*FEE_KINDS, sign=1),
+            affiliate=-total(EntryKind.AFFILIATE),
+        )
+
+
+def _settle_in_own_currency(sale: Sale, own: Sequence[Entry], scale: int) -> Sale:
+    sums = _Sums.of(own, scale)
+    settled = replace(
+        sale,
+        fees_minor=sums.fees,
+        fees_refunded_minor=sums.fees_back,
+        affiliate_minor=sums.affiliate,
+        settled_currency=None,
+        settled_net_minor=None,
+    )
+    if sale.refunded_minor and not sums.refund_posted:
+        # The order shows a refund that is not in the books yet.
+        share = proportion(sums.fees, sale.refunded_minor, sale.gross_minor)
+        back = max(sums.fees_back, share)
+        return replace(settled, fees_refunded_minor=back, fees_exact=False)
+    refunded = _refunded(sale, sums)
+    return replace(
+        settled,
+        status=_status(sale, refunded),
+        refunded_minor=refunded,
+        refunded_exact=True,
+        fees_exact=True,
+    )
+
+
+def _refunded(sale: Sale, sums: _Sums) -> int:
+    """Return the part of the gross given back.
+
+    The books give the tax back on a line of its own; until they have, its share is taken out.
+    """
+    charged = sale.charged_minor if sale.charged_minor is not None else sale.gross_minor
+    if sums.tax_taken and not sums.tax_back and charged > 0:
+        refunded = proportion(sums.given, sale.gross_minor, charged)
+    else:
+        refunded = sums.given - sums.tax_back
+    return max(0, min(refunded, sale.gross_minor))
+
+
+def _status(sale: Sale, refunded: int) -> Status:
+    """Return the status; a refund may be in the books long before the order is read again."""
+    if sale.status is not Status.PAID or not refunded:
+        return sale.status
+    return Status.REFUNDED if refunded >= sale.gross_minor else Status.PARTIALLY_REFUNDED
+
+
+def _minor(amount: int, scale: int) -> int:
+    """Turn the books' units into minor units, half to even where they are finer."""
+    return amount if scale == 1 else proportion(amount, 1, scale)

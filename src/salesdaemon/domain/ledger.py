@@ -193,7 +193,7 @@ def contradictions(
     ]
     if sums.refund_posted:
         found.append(Contradiction("refunded", sale.refunded_minor, _refunded(sale, sums)))
-    # Etsy's refunds include tax, so the order's own share of them is rounded once more.
+    # A listed refund may include tax, so that its share of the gross was rounded once more.
     return [each for each in found if abs(each.listed_minor - each.booked_minor) > _slack(each)]
 
 

@@ -1,62 +1,54 @@
 """The tables as they are now; `migrations/` says how they came to be."""
 
-from datetime import UTC, datetime, timedelta
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Date,
-    Dialect,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, kept as milliseconds since 1970: SQLite would forget a time zone."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Turn an aware datetime into milliseconds."""
-        del dialect
-        return None if value is None else (value - _EPOCH) // _MILLISECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """Turn milliseconds back into an aware datetime in UTC."""
-        del dialect
-        return None if value is None else _EPOCH + timedelta(milliseconds=value)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from salesdaemon.store.book_tables import (
+    as_listed,
+    catalogue,
+    daily_sums,
+    dirty_days,
+    entries,
+    payouts,
+    rates,
 )
+from salesdaemon.store.columns import SALE_KEY, Instant, metadata, sale_reference
 
-_SALE_KEY = ("account_id", "external_id")
-
-
-def _sale_reference() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(_SALE_KEY, ["sales.account_id", "sales.external_id"])
-
+__all__ = [
+    "accounts",
+    "arrivals",
+    "as_listed",
+    "catalogue",
+    "changes",
+    "daily_sums",
+    "digests",
+    "dirty_days",
+    "effort",
+    "entries",
+    "items",
+    "logins",
+    "messages",
+    "metadata",
+    "outbox",
+    "payouts",
+    "rates",
+    "sales",
+    "set_aside",
+    "settings",
+    "shops",
+]
 
 # One value each: since when this installation runs, the time zone that `sold_on` is in, …
 settings = Table(
@@ -141,7 +133,7 @@ sales = Table(
     Column("settled_net_minor", BigInteger),
     Column("source", String(8), nullable=False, server_default="api"),  # or import
     Column("fingerprint", BigInteger, nullable=False),
-    PrimaryKeyConstraint(*_SALE_KEY),
+    PrimaryKeyConstraint(*SALE_KEY),
 )
 Index(None, sales.c.sold_on)
 Index(
@@ -162,131 +154,14 @@ items = Table(
     Column("quantity", Integer, nullable=False),
     Column("gross_minor", BigInteger, nullable=False),
     Column("passive", Boolean),
-    PrimaryKeyConstraint(*_SALE_KEY, "position"),
-    _sale_reference(),
+    PrimaryKeyConstraint(*SALE_KEY, "position"),
+    sale_reference(),
 )
 Index(
     "ix_items_line_id",
     items.c.account_id,
     items.c.line_id,
     sqlite_where=items.c.line_id.is_not(None),
-)
-
-# What the list of orders says of a sale whose figures were settled by the marketplace's books.
-as_listed = Table(
-    "as_listed",
-    metadata,
-    Column("account_id", Integer, nullable=False),
-    Column("external_id", String(128), nullable=False),
-    Column("status", String(24), nullable=False),
-    Column("refunded_minor", BigInteger, nullable=False),
-    Column("refunded_exact", Boolean, nullable=False),
-    Column("fees_minor", BigInteger, nullable=False),
-    Column("fees_refunded_minor", BigInteger, nullable=False),
-    Column("affiliate_minor", BigInteger, nullable=False),
-    Column("fees_exact", Boolean, nullable=False),
-    PrimaryKeyConstraint(*_SALE_KEY),
-    _sale_reference(),
-)
-
-# Every line of the marketplaces' books. `amount` is as sent, for some books do not say in what
-# unit; `of_sale` is the order it was attributed to, also before that order is known itself.
-entries = Table(
-    "entries",
-    metadata,
-    Column("account_id", Integer, ForeignKey("accounts.id"), nullable=False),
-    Column("entry_id", String(128), nullable=False),
-    Column("sequence", BigInteger, nullable=False),
-    Column("posted_at", Instant, nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("name", String(64), nullable=False),  # the marketplace's own word
-    Column("amount", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("about", String(8), nullable=False),  # sale, line, product, entry or shop
-    Column("about_id", String(128)),
-    Column("of_sale", String(128)),
-    Column("source", String(8), nullable=False),  # api or import
-    PrimaryKeyConstraint("account_id", "entry_id"),
-)
-Index(None, entries.c.account_id, entries.c.of_sale)
-Index(None, entries.c.account_id, entries.c.posted_at)
-Index(
-    "ix_entries_open",
-    entries.c.account_id,
-    entries.c.about,
-    entries.c.about_id,
-    sqlite_where=entries.c.of_sale.is_(None),
-)
-
-# Money that the marketplace sent, or says it will send, to the seller's bank.
-payouts = Table(
-    "payouts",
-    metadata,
-    Column("account_id", Integer, ForeignKey("accounts.id"), nullable=False),
-    Column("payout_id", String(128), nullable=False),  # "upcoming" for the one not made yet
-    Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("status", String(32), nullable=False),
-    Column("made_on", Date),
-    Column("arrives_on", Date),
-    Column("estimated", Boolean, nullable=False),
-    Column("seen_at", Instant, nullable=False),
-    PrimaryKeyConstraint("account_id", "payout_id"),
-)
-
-# What a marketplace's catalogue says about the work that one more sale of a product makes.
-catalogue = Table(
-    "catalogue",
-    metadata,
-    Column("account_id", Integer, ForeignKey("accounts.id"), nullable=False),
-    Column("product_id", String(128), nullable=False),
-    Column("passive", Boolean),
-    Column("reason", String(64), nullable=False),
-    Column("checked_at", Instant, nullable=False),
-    PrimaryKeyConstraint("account_id", "product_id"),
-)
-
-# Units of a currency for one euro, as published for a day.
-rates = Table(
-    "rates",
-    metadata,
-    Column("day", Date, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("rate", String(32), nullable=False),  # a decimal number
-    Column("source", String(32), nullable=False),
-    PrimaryKeyConstraint("day", "currency"),
-)
-
-# What each day brought, so that a report need not read its sales. `dimension` says what `name`
-# is: nothing (total), a product's key or a country. Home figures are null without a rate.
-FIGURES = (
-    *("gross", "refunded", "fees", "fees_refunded", "affiliate"),
-    *("net", "passive_net", "active_net", "unclassified_net"),
-)
-daily_sums = Table(
-    "daily_sums",
-    metadata,
-    Column("dimension", String(8), nullable=False),
-    Column("day", Date, nullable=False),
-    Column("account_id", Integer, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("name", Text, nullable=False),
-    Column("title", Text),
-    Column("sales", Integer, nullable=False),
-    Column("units", BigInteger, nullable=False),
-    Column("estimated", Integer, nullable=False),
-    *(Column(name, BigInteger, nullable=False) for name in FIGURES),
-    *(Column(f"home_{name}", BigInteger) for name in FIGURES),
-    PrimaryKeyConstraint("dimension", "day", "account_id", "currency", "name"),
-)
-
-# Days whose sums have to be made again before they are believed.
-dirty_days = Table(
-    "dirty_days",
-    metadata,
-    Column("day", Date, nullable=False),
-    Column("account_id", Integer, nullable=False),
-    PrimaryKeyConstraint("day", "account_id"),
 )
 
 # That a sale's arrival was told, or needs no telling: the record that makes it ring once.
@@ -297,8 +172,8 @@ arrivals = Table(
     Column("external_id", String(128), nullable=False),
     Column("decided_at", Instant, nullable=False),
     Column("level", String(8), nullable=False),  # on, silent, off, history
-    PrimaryKeyConstraint(*_SALE_KEY),
-    _sale_reference(),
+    PrimaryKeyConstraint(*SALE_KEY),
+    sale_reference(),
 )
 
 # What became known after the watch began, and when: the news of a digest.
@@ -313,7 +188,7 @@ changes = Table(
     Column("gross_delta", BigInteger, nullable=False),
     Column("refunded_delta", BigInteger, nullable=False),
     Column("net_delta", BigInteger, nullable=False),
-    _sale_reference(),
+    sale_reference(),
 )
 Index(None, changes.c.seen_at)
 
@@ -325,7 +200,7 @@ set_aside = Table(
     Column("external_id", String(128), nullable=False),
     Column("reason", Text, nullable=False),
     Column("first_seen_at", Instant, nullable=False),
-    PrimaryKeyConstraint(*_SALE_KEY),
+    PrimaryKeyConstraint(*SALE_KEY),
 )
 
 messages = Table(

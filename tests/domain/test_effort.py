@@ -1,6 +1,13 @@
 import pytest
 
-from salesdaemon.domain.effort import classify
+from salesdaemon.domain.effort import (
+    DOWNLOAD,
+    MADE_TO_ORDER,
+    PERSONALISABLE,
+    PHYSICAL,
+    CatalogueWord,
+    classify,
+)
 
 YOURS = "your configuration: "
 
@@ -60,3 +67,32 @@ def test_the_first_pattern_that_fits_wins() -> None:
     for product, expected in (("Logo", (False, "templates:Logo*")), ("Planner", (True, "*"))):
         found = classify(None, shop="templates", product=product, overrides=overrides)
         assert found == (expected[0], YOURS + expected[1])
+
+
+@pytest.mark.parametrize(
+    ("passive", "word", "found"),
+    [
+        (True, CatalogueWord(False, MADE_TO_ORDER), (False, "the catalogue: made to order")),
+        (True, CatalogueWord(False, "a commission"), (False, "the catalogue: a commission")),
+        (True, CatalogueWord(False, PHYSICAL), (True, "digital and not personalised")),
+        (True, CatalogueWord(False, PERSONALISABLE), (True, "digital and not personalised")),
+        (True, CatalogueWord(True, DOWNLOAD), (True, "digital and not personalised")),
+        (True, CatalogueWord(None, "both"), (True, "digital and not personalised")),
+        (False, CatalogueWord(True, DOWNLOAD), (False, "physical or personalised")),
+        (None, CatalogueWord(True, DOWNLOAD), (True, "the catalogue: a download")),
+        (None, CatalogueWord(False, PHYSICAL), (False, "the catalogue: physical")),
+        (None, CatalogueWord(False, MADE_TO_ORDER), (False, "the catalogue: made to order")),
+        (None, CatalogueWord(None, "both"), (None, "the catalogue does not say: both")),
+    ],
+)
+def test_the_catalogue_tells_what_an_order_cannot(
+    passive: bool | None, word: CatalogueWord, found: tuple[bool | None, str]
+) -> None:
+    told = classify(passive, shop="prints", product="Planner", overrides={}, catalogue=word)
+    assert told == found
+
+
+def test_the_owners_word_beats_the_catalogues() -> None:
+    word = CatalogueWord(False, MADE_TO_ORDER)
+    found = classify(None, shop="prints", product="Bowl", overrides={"*": True}, catalogue=word)
+    assert found == (True, f"{YOURS}*")

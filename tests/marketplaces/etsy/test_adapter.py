@@ -15,7 +15,7 @@ from salesdaemon.marketplaces.etsy.wire import parse_receipt
 from tests.marketplaces.etsy.receipts import CREATED, money, receipt, refund, transaction
 
 CREATED_AT = datetime.fromtimestamp(CREATED, UTC)
-PLANNER = LineItem("1200000101", "Weekly planner", 1, 1200, passive=True)
+PLANNER = LineItem("1200000101", "Weekly planner", 1, 1200, passive=True, line_id="4100000001")
 PLAIN = Sale(
     external_id="3400000001",
     kind=Kind.SALE,
@@ -28,6 +28,7 @@ PLAIN = Sale(
     items=(PLANNER,),
     fees_minor=156,
     country="DE",
+    charged_minor=1200,
 )
 
 
@@ -225,6 +226,7 @@ def test_a_free_order_is_free_and_costs_nothing() -> None:
         PLAIN,
         kind=Kind.FREE,
         gross_minor=0,
+        charged_minor=0,
         fees_minor=0,
         items=(replace(PLANNER, gross_minor=0),),
     )
@@ -244,16 +246,23 @@ def test_without_a_payment_time_the_creation_stands_in(timestamp: int | None) ->
 
 def test_items_share_the_gross_by_price_times_quantity() -> None:
     lines = [
-        transaction(price=money(1000), quantity=1, listing_id=1, title="A"),
-        transaction(price=money(500), quantity=4, listing_id=2, title="B", is_digital=False),
-        transaction(price=None, quantity=0, listing_id=None, title=None, is_digital=None),
+        transaction(transaction_id=5, price=money(1000), listing_id=1, title="A"),
+        transaction(price=money(500), quantity=4, listing_id=2, title="B", is_digital=False)
+        | {"transaction_id": 6},
+        transaction(price=None, quantity=0, listing_id=None, title=None, is_digital=None)
+        | {"transaction_id": None},
     ]
     sale = adapt(receipt(**totals(2801, 3000, shipping=301, discount=500), transactions=lines))
     assert sale.items == (
-        LineItem("1", "A", 1, 933, passive=True),
-        LineItem("2", "B", 4, 1868, passive=False),
+        LineItem("1", "A", 1, 933, passive=True, line_id="5"),
+        LineItem("2", "B", 4, 1868, passive=False, line_id="6"),
         LineItem(None, None, 1, 0, passive=None),
     )
+
+
+def test_what_the_books_are_held_against_is_kept_with_the_sale() -> None:
+    sale = adapt(receipt(**totals(1790, 1200, tax=190, shipping=400)))
+    assert (sale.gross_minor, sale.charged_minor, sale.shipping_minor) == (1600, 1790, 400)
 
 
 @pytest.mark.parametrize("sent", [None, []])

@@ -45,6 +45,7 @@ def to_sale(receipt: Receipt) -> Sale:
     transactions = receipt.transactions or ()
     currency = _currency(receipt)
     totals = _read_totals(receipt, currency)
+    shipping = _optional(receipt.total_shipping_cost, currency, "total_shipping_cost")
     state = _read_state(receipt, totals, currency)
     items = _line_items(transactions, totals.gross, currency)
     fees = 0
@@ -67,6 +68,8 @@ def to_sale(receipt: Receipt) -> Sale:
         fees_refunded_minor=proportion(fees, state.refunded, totals.gross) if fees else 0,
         country=_country(receipt.country_iso),
         pays_late=paid_at is None,
+        charged_minor=totals.charged,
+        shipping_minor=shipping,
     )
 
 
@@ -264,6 +267,7 @@ def _line_items(
             quantity,
             share,
             _passive(item),
+            str(item.transaction_id) if item.transaction_id else None,
         )
         for item, quantity, share in zip(transactions, quantities, shares, strict=True)
     )

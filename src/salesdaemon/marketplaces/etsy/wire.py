@@ -53,6 +53,7 @@ class Variation(msgspec.Struct, frozen=True, gc=False):
 class Transaction(msgspec.Struct, frozen=True, gc=False):
     """One listing bought within a receipt; `price` is per unit."""
 
+    transaction_id: int | None = None
     title: str | None = None
     listing_id: int | None = None
     quantity: int | None = None

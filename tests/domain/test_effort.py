@@ -82,7 +82,7 @@ def test_the_first_pattern_that_fits_wins() -> None:
         (None, CatalogueWord(True, DOWNLOAD), (True, "the catalogue: a download")),
         (None, CatalogueWord(False, PHYSICAL), (False, "the catalogue: physical")),
         (None, CatalogueWord(False, MADE_TO_ORDER), (False, "the catalogue: made to order")),
-        (None, CatalogueWord(None, "both"), (None, "the catalogue does not say: both")),
+        (None, CatalogueWord(None, "both"), (None, "the marketplace does not say: both")),
     ],
 )
 def test_the_catalogue_tells_what_an_order_cannot(

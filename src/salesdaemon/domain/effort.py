@@ -56,7 +56,7 @@ def classify(
     if catalogue is not None and (passive is None or catalogue.beats_the_order):
         if catalogue.passive is not None:
             return catalogue.passive, f"the catalogue: {catalogue.reason}"
-        return None, f"the catalogue does not say: {catalogue.reason}"
+        return None, f"the marketplace does not say: {catalogue.reason}"
     if passive:
         return True, "digital and not personalised"
     return None, "the marketplace does not say"

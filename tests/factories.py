@@ -8,8 +8,9 @@ from salesdaemon.domain.changes import EventKind, Watch
 from salesdaemon.domain.sale import Kind, LineItem, Sale, Status
 from salesdaemon.domain.summary import StoredSale
 from salesdaemon.store.accounts import AccountRecord, bind
+from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Store
-from salesdaemon.store.recording import Batch, Recorded, Telling, record
+from salesdaemon.store.recording import Batch, Recorded, record
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WATCH_SINCE = datetime(2026, 11, 20, 8, tzinfo=UTC)

@@ -21,10 +21,10 @@ from salesdaemon.poller.shop import ShopPoller
 from salesdaemon.poller.watched import Shop
 from salesdaemon.settings_models import Settings
 from salesdaemon.store.accounts import find_setting, set_setting
+from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Store
 from salesdaemon.store.logins import Cipher, ShopLogin
 from salesdaemon.store.migrate import is_current, upgrade_in_child
-from salesdaemon.store.recording import Telling
 from salesdaemon.store.relaying import RelayOutbox
 from salesdaemon.store.sales import recompute_days
 

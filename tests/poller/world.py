@@ -17,9 +17,9 @@ from salesdaemon.poller.journal import Trouble
 from salesdaemon.poller.shop import ShopPoller
 from salesdaemon.poller.watched import Shop
 from salesdaemon.store.accounts import ShopRecord, find_shop, list_set_aside
+from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Store
 from salesdaemon.store.logins import Cipher, ShopLogin
-from salesdaemon.store.recording import Telling
 from salesdaemon.store.sales import SaleFilter, list_sales
 from salesdaemon.store.tables import accounts, arrivals, outbox
 from tests.fakes.asgi import AsgiHttp

@@ -27,9 +27,10 @@ from salesdaemon.poller.reader import Reader
 from salesdaemon.poller.sync import SyncProgress
 from salesdaemon.poller.watched import Polled, Shop
 from salesdaemon.store.accounts import AccountRecord, bind, save_plan
+from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Store
 from salesdaemon.store.lock import is_running
-from salesdaemon.store.recording import Batch, Recorded, Telling, record
+from salesdaemon.store.recording import Batch, Recorded, record
 from salesdaemon.store.sales import list_unpaid
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,143 @@
+"""What the books tell of a shop beside its sales: costs, other entries, payouts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select
+
+from salesdaemon.domain.ledger import EntryKind, Payout
+from salesdaemon.domain.period import day_of
+from salesdaemon.store.accounts import upsert_for
+from salesdaemon.store.settling import load_scales
+from salesdaemon.store.tables import accounts, entries, payouts
+
+
+@dataclass(frozen=True, slots=True)
+class ShopLine:
+    """What a kind of entry came to on one of the seller's days. Minor units, the seller's view."""
+
+    shop: str
+    day: date
+    kind: EntryKind
+    name: str
+    currency: str
+    amount_minor: int
+
+
+def list_shop_lines(
+    connection: Connection, first: date | None, last: date | None, zone: ZoneInfo
+) -> list[ShopLine]:
+    """Add up the entries that belong to no sale, by shop, day and kind, oldest first.
+
+    An entry of a sale that is not stored is among them. Imported ones count only for days before
+    the marketplace's own answers begin.
+    """
+    query = (
+        select(entries, accounts.c.shop)
+        .join_from(entries, accounts, accounts.c.id == entries.c.account_id)
+        .where(entries.c.of_sale.is_(None))
+    )
+    one_day = timedelta(days=1)
+    if first is not None:
+        query = query.where(entries.c.posted_at >= _midnight(first, zone) - one_day)
+    if last is not None:
+        query = query.where(entries.c.posted_at < _midnight(last, zone) + 2 * one_day)
+    answered_from = _answered_from(connection)
+    scales: dict[int, dict[str, int]] = {}
+    sums: dict[tuple[str, date, str, str, str], int] = {}
+    for row in connection.execute(query):
+        day = day_of(row.posted_at, zone)
+        if (first is not None and day < first) or (last is not None and day > last):
+            continue
+        begins = answered_from.get(row.account_id)
+        if row.source == "import" and begins is not None and row.posted_at >= begins:
+            continue
+        if row.account_id not in scales:
+            scales[row.account_id] = load_scales(connection, row.account_id)
+        amount = row.amount // scales[row.account_id].get(row.currency, 1)
+        key = (row.shop, day, row.kind, row.name, row.currency)
+        sums[key] = sums.get(key, 0) + amount
+    ordered = sorted(sums.items(), key=lambda item: (item[0][1], item[0]))
+    return [
+        ShopLine(shop, day, EntryKind(kind), name, currency, amount)
+        for (shop, day, kind, name, currency), amount in ordered
+    ]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+def _answered_from(connection: Connection) -> dict[int, datetime]:
+    rows = connection.execute(
+        select(entries.c.account_id, func.min(entries.c.posted_at).label("first"))
+        .where(entries.c.source == "api")
+        .group_by(entries.c.account_id)
+    )
+    return {row.account_id: row.first for row in rows}
+
+
+def list_unknown_names(connection: Connection, account_id: int) -> list[str]:
+    """Name the kinds of entries that nobody knows yet, in the marketplace's own words."""
+    return list(
+        connection.scalars(
+            select(entries.c.name)
+            .where(entries.c.account_id == account_id, entries.c.kind == EntryKind.OTHER.value)
+            .group_by(entries.c.name)
+            .order_by(entries.c.name)
+        )
+    )
+
+
+def save_payouts(
+    connection: Connection, account_id: int, listed: Sequence[Payout], seen_at: datetime
+) -> list[Payout]:
+    """Keep payouts; returns those that were not known as they are now."""
+    before = {
+        row.payout_id: _to_payout(row)
+        for row in connection.execute(select(payouts).where(payouts.c.account_id == account_id))
+    }
+    changed = [payout for payout in listed if before.get(payout.payout_id) != payout]
+    if changed:
+        statement = upsert_for(connection)(payouts)
+        names = (*Payout.__dataclass_fields__, "seen_at")
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["account_id", "payout_id"],
+                set_={name: statement.excluded[name] for name in names if name != "payout_id"},
+            ),
+            [
+                {
+                    "account_id": account_id,
+                    "seen_at": seen_at,
+                    **{name: getattr(payout, name) for name in Payout.__dataclass_fields__},
+                }
+                for payout in changed
+            ],
+        )
+    return changed
+
+
+def list_payouts(connection: Connection, zone: ZoneInfo) -> list[tuple[str, Payout]]:
+    """List payouts with their shop, oldest first: as listed, and as the books tell them."""
+    listed = connection.execute(
+        select(payouts, accounts.c.shop).join_from(
+            payouts, accounts, accounts.c.id == payouts.c.account_id
+        )
+    )
+    found = [(row.shop, _to_payout(row)) for row in listed]
+    shops = {shop for shop, _ in found}
+    for line in list_shop_lines(connection, None, None, zone):
+        if line.kind is EntryKind.PAYOUT and line.shop not in shops:
+            payout = Payout(
+                f"{line.name} {line.day}", -line.amount_minor, line.currency, "sent", line.day
+            )
+            found.append((line.shop, payout))
+    return sorted(found, key=lambda pair: (pair[1].made_on or date.max, pair[0]))
+
+
+def _to_payout(row: Any) -> Payout:  # noqa: ANN401 - a row of any query over the table
+    return Payout(**{name: getattr(row, name) for name in Payout.__dataclass_fields__})

@@ -247,10 +247,22 @@ def test_without_a_payment_time_the_creation_stands_in(timestamp: int | None) ->
 def test_items_share_the_gross_by_price_times_quantity() -> None:
     lines = [
         transaction(transaction_id=5, price=money(1000), listing_id=1, title="A"),
-        transaction(price=money(500), quantity=4, listing_id=2, title="B", is_digital=False)
-        | {"transaction_id": 6},
-        transaction(price=None, quantity=0, listing_id=None, title=None, is_digital=None)
-        | {"transaction_id": None},
+        transaction(
+            transaction_id=6,
+            price=money(500),
+            quantity=4,
+            listing_id=2,
+            title="B",
+            is_digital=False,
+        ),
+        transaction(
+            transaction_id=None,
+            price=None,
+            quantity=0,
+            listing_id=None,
+            title=None,
+            is_digital=None,
+        ),
     ]
     sale = adapt(receipt(**totals(2801, 3000, shipping=301, discount=500), transactions=lines))
     assert sale.items == (

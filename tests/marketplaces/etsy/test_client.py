@@ -31,7 +31,6 @@ from tests.marketplaces.etsy.receipts import CREATED, page, receipt
 
 CREATED_AT = datetime.fromtimestamp(CREATED, UTC)
 RECEIPTS = f"https://openapi.etsy.com/v3/application/shops/{SHOP_ID}/receipts"
-LEDGER = f"https://openapi.etsy.com/v3/application/shops/{SHOP_ID}/payment-account/ledger-entries"
 ME = "https://openapi.etsy.com/v3/application/users/me"
 SORTED = {"sort_on": "created", "sort_order": "desc"}
 EVERYTHING = Window()
@@ -360,69 +359,6 @@ async def test_a_long_list_of_unpaid_orders_is_read_for_three_pages() -> None:
     feed = feed_of(connection(shop, shop_id=SHOP_ID))
     read = await feed.fetch_unpaid({"499": CREATED_AT})
     assert (len(shop.asked), len(read.sales)) == (3, 296)
-
-
-# --- the tripwire -----------------------------------------------------------------------------
-
-
-def entries(*kinds: str, first: int = 1, **changes: Any) -> FakeReply:
-    rows = [
-        {"sequence_number": first + place, "ledger_type": kind, **changes}
-        for place, kind in enumerate(kinds)
-    ]
-    return says({"count": len(rows), "results": rows[::-1]})
-
-
-async def test_a_mark_changes_with_a_reversal_and_not_with_a_sale() -> None:
-    http = ScriptedHttp(
-        entries("PAYMENT_GROSS", "transaction"),
-        entries("transaction", "DISBURSE2", "renew_sold_auto", first=2),
-        entries("transaction_refund", "REFUND_GROSS", "PAYMENT_GROSS", first=5),
-        entries("REFUND_GROSS", "PAYMENT_GROSS", first=6),
-        entries("something_new", first=8),
-        entries("PAYMENT_GROSS", first=9, payment_adjustments=[{"note": "CANARY"}]),
-    )
-    feed = feed_of(connection(http, shop_id=SHOP_ID))
-    marks = [(await feed.fetch_tripwire(NOW.date()))[""] for _ in range(6)]
-    assert marks == ["0", "0", "6", "6", "8", "9"]
-
-
-async def test_the_first_look_goes_back_a_day_and_later_ones_to_the_last() -> None:
-    now = [NOW]
-    http = ScriptedHttp(entries(), entries(), entries())
-    book = LoginBook(login(lasts=10**8))
-    feed = feed_of(connection(http, book, clock=lambda: now[0], shop_id=SHOP_ID))
-    await feed.fetch_tripwire(NOW.date())
-    now[0] += timedelta(hours=2)
-    await feed.fetch_tripwire(NOW.date())
-    now[0] += timedelta(days=90)
-    await feed.fetch_tripwire(NOW.date())
-    start = int(NOW.timestamp())
-    hour, day = 3600, 86400
-    later = start + 2 * hour + 90 * day
-    page_of = {"limit": 100, "offset": 0}
-    assert [(asked.url, asked.params) for asked in http.asked] == [
-        (LEDGER, {"min_created": start - day, "max_created": start + day, **page_of}),
-        (
-            LEDGER,
-            {"min_created": start - hour, "max_created": start + 2 * hour + day, **page_of},
-        ),
-        (LEDGER, {"min_created": later - 29 * day, "max_created": later + day, **page_of}),
-    ]
-
-
-async def test_more_entries_than_are_read_count_as_moved() -> None:
-    full = entries(*["transaction"] * 100)
-    http = ScriptedHttp(full, full, full)
-    feed = feed_of(connection(http, shop_id=SHOP_ID))
-    assert await feed.fetch_tripwire(NOW.date()) == {"": "100"}
-
-
-@pytest.mark.parametrize("status", [403, 404])
-async def test_without_a_ledger_there_is_no_tripwire(status: int) -> None:
-    http = ScriptedHttp(says({"error": "insufficient_scope"}, status))
-    feed = feed_of(connection(http, shop_id=SHOP_ID))
-    assert await feed.fetch_tripwire(NOW.date()) == {}
 
 
 # --- limits -----------------------------------------------------------------------------------

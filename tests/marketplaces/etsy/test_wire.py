@@ -6,13 +6,15 @@ from salesdaemon.errors import PayloadError, UnavailableError
 from salesdaemon.marketplaces.etsy.adapter import to_sale
 from salesdaemon.marketplaces.etsy.wire import (
     Failure,
-    Ledger,
-    LedgerEntry,
+    Payment,
+    Rows,
     Self,
     parse_object,
     parse_page,
     parse_receipt,
+    parse_rows,
 )
+from tests.marketplaces.etsy.lines import payment
 from tests.marketplaces.etsy.receipts import CANARY, CREATED, money, page, receipt, transaction
 
 GOOD = receipt(receipt_id=2)
@@ -191,10 +193,20 @@ def test_a_single_receipt_is_a_page_of_one() -> None:
     assert [row.receipt_id for row in read.receipts] == [2]
 
 
-def test_a_ledger_keeps_only_what_tells_that_something_moved() -> None:
-    entry = {"entry_id": 1, "sequence_number": "5", "ledger_type": "REFUND", "amount": -3}
-    ledger = parse_object(json.dumps({"count": 1, "results": [entry]}).encode(), Ledger)
-    assert ledger == Ledger(1, [LedgerEntry(1, 5, "REFUND")])
+def test_other_rows_keep_only_what_is_in_use_each_as_far_as_it_can_be_read() -> None:
+    rows = [
+        payment(77, 34) | {"receipt_id": "34"},
+        {"payment_id": 78, "receipt_id": CANARY, "buyer_user_id": 99_990_001},
+        None,
+    ]
+    body = json.dumps({"count": "3", "results": rows}).encode()
+    assert parse_rows(body, Payment) == Rows(3, (Payment(77, 34), Payment(78), Payment()))
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"results":null}', b'{"results":{"a":1}}'])
+def test_other_rows_without_a_list_are_refused(body: bytes) -> None:
+    with pytest.raises(PayloadError):
+        parse_rows(body, Payment)
 
 
 def test_a_field_of_the_wrong_type_is_told_by_its_place() -> None:

@@ -1,8 +1,10 @@
 """Etsy: orders of one shop through Open API v3, with an app of the seller's own.
 
 Start at `adapter`: it says what an order means, from the vendor's shapes in `wire` to `Sale`.
-`feed` is what the poller calls; it pages with `paging`, asks with `client` and watches refunds
-with `tripwire`. `client` keeps to `limits` and turns what goes wrong into errors with `refusals`.
+`feed` is what the poller calls; it pages with `paging` and asks with `client`. `books` reads the
+payment account for it in the steps of `ledger_paging`, and `ledger` says what its lines mean;
+`catalogue` does so for listings. `client` keeps to `limits` and turns what goes wrong into errors
+with `refusals`.
 `oauth` signs in and refreshes the login, `access` is behind `salesdaemon auth` and `check`.
 `fees` estimates what the ledger says only later. The `pretend` modules are the vendor's API on
 loopback and share no code with the rest. Scopes, limits and quirks are in README.md.

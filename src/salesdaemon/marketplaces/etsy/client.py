@@ -1,11 +1,12 @@
 """Ask Etsy over HTTP: the calls in use, each answered with the vendor's own shapes.
 
-Source: Etsy Open API v3, operations ping, getMe, getShop, getShopReceipts, getShopReceipt and
-getShopPaymentAccountLedgerEntries (read 2026-11).
+Source: Etsy Open API v3, operations ping, getMe, getShop, getShopReceipts, getShopReceipt,
+getShopPaymentAccountLedgerEntries, getPayments, getPaymentAccountLedgerEntryPayments and
+getListingsByListingIds (read 2026-11).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from salesdaemon.marketplaces.base import Connection, Limits, Reply
 from salesdaemon.marketplaces.etsy.limits import Budget
 from salesdaemon.marketplaces.etsy.refusals import (
     About,
+    is_denied,
     is_stale_login,
     key_refusal,
     refusal,
@@ -25,14 +27,21 @@ from salesdaemon.marketplaces.etsy.refusals import (
 )
 from salesdaemon.marketplaces.etsy.settings import EtsySettings
 from salesdaemon.marketplaces.etsy.wire import (
-    Ledger,
+    LedgerEntry,
+    Listing,
+    Payment,
+    Rows,
     Self,
     Shop,
     WirePage,
     parse_object,
     parse_page,
     parse_receipt,
+    parse_rows,
 )
+
+MOST_IDS = 100
+"""How many ids one call takes."""
 
 Query = Mapping[str, str | int]
 
@@ -49,11 +58,22 @@ class TokenSource(Protocol):
         ...
 
 
+_NOT_THESE = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A page of receipts, and Etsy's clock when it answered."""
 
     page: WirePage
+    vendor_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerAnswer:
+    """A page of the payment account, and Etsy's clock when it answered."""
+
+    page: Rows[LedgerEntry]
     vendor_time: datetime
 
 
@@ -132,14 +152,51 @@ class EtsyClient:
         self._require_ok(reply, shop_id)
         return parse_receipt(reply.body)
 
-    async def find_ledger(self, shop_id: int, query: Query) -> Ledger | None:
+    async def find_ledger(self, shop_id: int, query: Query) -> LedgerAnswer | None:
         """Fetch a page of the payment account; None where the login may not read it."""
         path = f"/shops/{shop_id}/payment-account/ledger-entries"
         reply = await self._send_signed_in(path, query)
-        if reply.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+        if is_denied(reply, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
             return None
         self._require_ok(reply, shop_id)
-        return parse_object(reply.body, Ledger)
+        page = parse_rows(reply.body, LedgerEntry)
+        return LedgerAnswer(page, vendor_time(reply, self._clock))
+
+    async def find_payments(
+        self, shop_id: int, payment_ids: Sequence[str]
+    ) -> Sequence[Payment] | None:
+        """Fetch at most 100 payments by their numbers; None where Etsy refuses these."""
+        return await self._find_payments(shop_id, "/payments", "payment_ids", payment_ids)
+
+    async def find_payments_of_entries(
+        self, shop_id: int, entry_ids: Sequence[str]
+    ) -> Sequence[Payment] | None:
+        """Fetch the payments that at most 100 lines of the account are; None where refused."""
+        path = "/payment-account/ledger-entries/payments"
+        return await self._find_payments(shop_id, path, "ledger_entry_ids", entry_ids)
+
+    async def _find_payments(
+        self, shop_id: int, path: str, name: str, ids: Sequence[str]
+    ) -> Sequence[Payment] | None:
+        reply = await self._send_signed_in(f"/shops/{shop_id}{path}", {name: ",".join(ids)})
+        if is_denied(reply, *_NOT_THESE):
+            return None
+        self._require_ok(reply, shop_id)
+        return parse_rows(reply.body, Payment).rows
+
+    async def fetch_listings(self, listing_ids: Sequence[str]) -> Sequence[Listing]:
+        """Fetch at most 100 listings; those that Etsy does not show are left out.
+
+        The key alone is enough; should Etsy want a login for it after all, it is shown.
+        """
+        query = {"listing_ids": ",".join(listing_ids)}
+        reply = await self._send("/listings/batch", query)
+        if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            reply = await self._send_signed_in("/listings/batch", query)
+        if is_denied(reply, HTTPStatus.NOT_FOUND):
+            return ()
+        self._require_ok(reply, None)
+        return parse_rows(reply.body, Listing).rows
 
     def _require_ok(self, reply: Reply, shop_id: int | None) -> None:
         if reply.status != HTTPStatus.OK:

@@ -18,10 +18,11 @@ from salesdaemon.marketplaces.base import (
     Window,
 )
 from salesdaemon.marketplaces.etsy.adapter import to_sale
-from salesdaemon.marketplaces.etsy.client import Answer, EtsyClient, no_shop_error
+from salesdaemon.marketplaces.etsy.books import Books
+from salesdaemon.marketplaces.etsy.catalogue import to_catalogue
+from salesdaemon.marketplaces.etsy.client import MOST_IDS, Answer, EtsyClient, no_shop_error
 from salesdaemon.marketplaces.etsy.oauth import Tokens
 from salesdaemon.marketplaces.etsy.paging import Place, Stretch, creations, identities
-from salesdaemon.marketplaces.etsy.tripwire import Tripwire
 from salesdaemon.marketplaces.etsy.wire import (
     EARLIEST_TIMESTAMP,
     Failure,
@@ -38,6 +39,7 @@ _UNPAID_PAGES = 3
 _SINGLE_LOOKS = 20
 _FAILED_LOOKS = 2
 _CALLS_BETWEEN_LOOKS = 10
+_LONGEST_ID = 18
 
 
 def connect(connection: Connection) -> "EtsyFeed":
@@ -54,7 +56,7 @@ class EtsyFeed:
         self._shop_id: int | None = self._configured
         self._clock = connection.clock
         self._client = client
-        self._tripwire = Tripwire(client)
+        self._books = Books(connection.shop, client)
         self._pages: dict[str, frozenset[str]] = {}
         self._unpaid_calls = 0
         self._next_look: dict[str, int] = {}
@@ -92,18 +94,22 @@ class EtsyFeed:
         sales, set_aside = _adapt(pages)
         return Page(sales, answers[0].vendor_time, set_aside=set_aside, oldest=_oldest(pages))
 
-    async def fetch_tripwire(self, today: date) -> Mapping[str, str]:  # noqa: ARG002 - part of `Feed`; the ledger has no days
-        """Ask the ledger whether money went back; one mark for the whole stretch."""
-        mark = await self._tripwire.read(await self._find_shop(), self._clock())
-        return {} if mark is None else {"": mark}
-
-    async def fetch_ledger(self, window: Window, cursor: str | None) -> LedgerPage | None:  # noqa: ARG002 - part of `Feed`
-        """Return None: the books are not read yet."""
-        return None
-
-    async def fetch_catalogue(self, product_ids: Sequence[str]) -> Mapping[str, CatalogueEntry]:  # noqa: ARG002 - part of `Feed`
-        """Return nothing: the catalogue is not read yet."""
+    async def fetch_tripwire(self, today: date) -> Mapping[str, str]:  # noqa: ARG002 - part of `Feed`
+        """Return nothing: what goes back stands in the books, which are read anyway."""
         return {}
+
+    async def fetch_ledger(self, window: Window, cursor: str | None) -> LedgerPage | None:
+        """Fetch a page of the payment account; None where the login may not read it."""
+        return await self._books.fetch(await self._find_shop(), window, cursor)
+
+    async def fetch_catalogue(self, product_ids: Sequence[str]) -> Mapping[str, CatalogueEntry]:
+        """Ask about listings by their ids; deleted ones are left out."""
+        wanted = list(dict.fromkeys(filter(_is_listing_id, product_ids)))
+        found: dict[str, CatalogueEntry] = {}
+        for start in range(0, len(wanted), MOST_IDS):
+            batch = wanted[start : start + MOST_IDS]
+            found.update(to_catalogue(await self._client.fetch_listings(batch)))
+        return {key: found[key] for key in wanted if key in found}
 
     def limits(self) -> Limits:
         """Tell what the last answers said about the requests still granted."""
@@ -196,6 +202,11 @@ def require_shop(shop: str, found: int | None, configured: int | None) -> int:
             "owner of that shop.",
         )
     return found
+
+
+def _is_listing_id(text: str) -> bool:
+    number = text.isascii() and text.isdecimal() and not text.startswith("0")
+    return number and len(text) <= _LONGEST_ID
 
 
 def _stretch(window: Window, cursor: str | None, limit: int) -> Stretch:

@@ -152,6 +152,12 @@ def is_stale_login(reply: Reply) -> bool:
     return text is not None and _find_known(text.lower()) in {None, _LOGIN}
 
 
+def is_denied(reply: Reply, *statuses: int) -> bool:
+    """Tell whether Etsy itself answers with one of these, and not because of a limit."""
+    text = _read_text(reply) if reply.status in statuses else None
+    return text is not None and "rate limit" not in text.lower()
+
+
 def says(reply: Reply, word: str) -> bool:
     """Tell whether Etsy's refusal holds a word of the protocol, such as invalid_grant."""
     return word in (_read_text(reply) or "").lower()

@@ -6,7 +6,8 @@ module: the country is all there is of the buyer. Every field may be missing, un
 ignored, and both spellings of a timestamp are read.
 
 Source: Etsy Open API v3, schemas ShopReceipt, ShopReceiptTransaction, ShopRefund, Money,
-TransactionVariations, PaymentAccountLedgerEntry, Self and Shop (read 2026-11).
+TransactionVariations, PaymentAccountLedgerEntry, Payment, ShopListing, Self and Shop (read
+2026-11).
 """
 
 import json
@@ -14,8 +15,9 @@ import math
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -112,23 +114,58 @@ class WirePage(msgspec.Struct, frozen=True):
 
 
 class Adjustment(msgspec.Struct, frozen=True, gc=False):
-    """A later change of a payment; that there is one is all we read."""
+    """A later change of a payment; which payment is all we read."""
+
+    payment_id: int | str | None = None
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, gc=False):
-    """One line of the payment account. `sequence_number` only ever grows."""
+    """One line of the payment account. `sequence_number` only ever grows; `amount` is signed.
 
-    entry_id: int | None = None
+    `reference_id` is text in the schema and a number in practice.
+    """
+
+    entry_id: int | str | None = None
     sequence_number: int | None = None
+    amount: int | None = None
+    currency: str | None = None
+    description: str | None = None
+    created_timestamp: int | None = None
+    create_date: int | None = None
     ledger_type: str | None = None
+    reference_type: str | None = None
+    reference_id: int | str | None = None
+    parent_entry_id: int | str | None = None
     payment_adjustments: Sequence[Adjustment] | None = None
 
+    @property
+    def created(self) -> int | None:
+        """Whichever spelling of the posting's time was sent, in epoch seconds."""
+        return self.created_timestamp or self.create_date
 
-class Ledger(msgspec.Struct, frozen=True):
-    """A page of the payment account; `count` is how many entries the query matched in all."""
 
-    count: int | None = None
-    results: Sequence[LedgerEntry] | None = None
+class Payment(msgspec.Struct, frozen=True, gc=False):
+    """A payment, of which the ledger knows the number and the orders another."""
+
+    payment_id: int | None = None
+    receipt_id: int | None = None
+
+
+class Listing(msgspec.Struct, frozen=True, gc=False):
+    """What is offered, as far as it tells whether one more sale of it makes work."""
+
+    listing_id: int | None = None
+    listing_type: str | None = None
+    when_made: str | None = None
+    is_personalizable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[AnyStruct]):
+    """A page of rows, each read as far as it can be; `count` is how many matched in all."""
+
+    count: int | None
+    rows: tuple[AnyStruct, ...]
 
 
 class Self(msgspec.Struct, frozen=True):
@@ -199,6 +236,41 @@ def parse_receipt(body: bytes) -> WirePage:
         UnavailableError: the answer is no JSON object.
     """
     return _parse_row_by_row({"results": [_parse_loosely(body)]})
+
+
+class _Results(msgspec.Struct):
+    count: Any = None
+    results: list[msgspec.Raw] | None = None
+
+
+def parse_rows(body: bytes, shape: type[AnyStruct]) -> Rows[AnyStruct]:
+    """Read a page of anything else; of a row that is of the wrong type the rest is kept.
+
+    Raises:
+        UnavailableError: the answer is no JSON object.
+        PayloadError: it is one without a list of results.
+    """
+    with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+        page = msgspec.json.decode(body, type=_Results)
+        rows = [msgspec.json.decode(row, type=shape, strict=False) for row in page.results or ()]
+        if page.results is not None:
+            return Rows(_whole_number(page.count), tuple(rows))
+    document = _parse_loosely(body)
+    found = document.get("results")
+    if not isinstance(found, list):
+        raise PayloadError("Etsy's answer holds no list.", path="results")
+    salvaged = tuple(_salvage(row, shape) for row in found)
+    return Rows(_whole_number(document.get("count")), salvaged)
+
+
+def _salvage(row: object, shape: type[AnyStruct]) -> AnyStruct:
+    """Read each field of a row by itself; one that cannot be read counts as missing."""
+    sent = row if isinstance(row, dict) else {}
+    fields: dict[str, Any] = {}
+    for field in msgspec.structs.fields(shape):
+        with suppress(msgspec.ValidationError, RecursionError):
+            fields[field.name] = msgspec.convert(sent.get(field.name), field.type, strict=False)
+    return shape(**fields)
 
 
 def parse_object(body: bytes, shape: type[AnyStruct]) -> AnyStruct:

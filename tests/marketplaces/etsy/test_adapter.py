@@ -414,7 +414,7 @@ def test_what_makes_no_sense_is_refused_by_its_place(changes: dict[str, Any], fa
         pytest.param("USD", 100, 1, 950 + 25 + 20, id="USD"),
         pytest.param("USD", 100, 3, 950 + 25 + 60, id="USD, three renewals"),
         pytest.param("EUR", 100, 1, 1050 + 30, id="EUR"),
-        pytest.param("GBP", 100, 1, 1050 + 20, id="GBP"),
+        pytest.param("GBP", 100, 1, 1050 + 32 + 20, id="GBP, with the regulatory fee"),
         pytest.param("CAD", 100, 1, 950 + 25, id="CAD"),
         pytest.param("AUD", 100, 1, 950 + 25, id="AUD"),
         pytest.param("SEK", 100, 1, 1050, id="another currency"),

@@ -9,7 +9,7 @@ from datetime import datetime
 from salesdaemon.domain.money import exponent, proportion, rescale, split
 from salesdaemon.domain.sale import Kind, LineItem, Sale, Status
 from salesdaemon.errors import DomainError, PayloadError
-from salesdaemon.marketplaces.etsy.fees import estimate
+from salesdaemon.marketplaces.etsy.fees import STANDARD, Tariff
 from salesdaemon.marketplaces.etsy.wire import Amount, Receipt, Refund, Transaction, to_moment
 
 _LARGEST_AMOUNT = 10**15
@@ -27,11 +27,11 @@ _PERSONALISATION_PROPERTY = 54
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def to_sale(receipt: Receipt) -> Sale:
+def to_sale(receipt: Receipt, tariff: Tariff = STANDARD) -> Sale:
     """Turn one Etsy receipt into a sale.
 
     Gross is what the buyer paid without the tax that Etsy collects, before Etsy's fees.
-    Line items keep the receipt's order. Fees are estimates.
+    Line items keep the receipt's order. Fees are estimates by the shop's tariff.
 
     Raises:
         PayloadError: an id, creation or amount is missing or makes no sense, or the receipt
@@ -50,7 +50,8 @@ def to_sale(receipt: Receipt) -> Sale:
     items = _line_items(transactions, totals.gross, currency)
     fees = 0
     if state.paid:
-        fees = estimate(totals.gross, currency.code, sum(item.quantity for item in items))
+        units = sum(item.quantity for item in items)
+        fees = tariff.estimate(totals.gross, currency.code, units, charged_minor=totals.charged)
     paid_at = _earliest_payment(transactions)
     return Sale(
         external_id=str(receipt.receipt_id),

@@ -21,6 +21,7 @@ from salesdaemon.marketplaces.etsy.adapter import to_sale
 from salesdaemon.marketplaces.etsy.books import Books
 from salesdaemon.marketplaces.etsy.catalogue import to_catalogue
 from salesdaemon.marketplaces.etsy.client import MOST_IDS, Answer, EtsyClient, no_shop_error
+from salesdaemon.marketplaces.etsy.fees import Tariff
 from salesdaemon.marketplaces.etsy.oauth import Tokens
 from salesdaemon.marketplaces.etsy.paging import Place, Stretch, creations, identities
 from salesdaemon.marketplaces.etsy.wire import (
@@ -57,6 +58,7 @@ class EtsyFeed:
         self._clock = connection.clock
         self._client = client
         self._books = Books(connection.shop, client)
+        self._tariff: Tariff = connection.settings.tariff()
         self._pages: dict[str, frozenset[str]] = {}
         self._unpaid_calls = 0
         self._next_look: dict[str, int] = {}
@@ -91,7 +93,7 @@ class EtsyFeed:
         listed = frozenset[str]().union(*(identities(answer.page) for answer in answers))
         singles = await self._look_at(self._choose(known, listed))
         pages = [answer.page for answer in answers] + singles
-        sales, set_aside = _adapt(pages)
+        sales, set_aside = _adapt(pages, self._tariff)
         return Page(sales, answers[0].vendor_time, set_aside=set_aside, oldest=_oldest(pages))
 
     async def fetch_tripwire(self, today: date) -> Mapping[str, str]:  # noqa: ARG002 - part of `Feed`
@@ -129,7 +131,7 @@ class EtsyFeed:
         following = stretch.following(answer.page)
         if following is not None:
             self._remember(str(following), answer.page)
-        sales, set_aside = _adapt([answer.page])
+        sales, set_aside = _adapt([answer.page], self._tariff)
         return Page(
             sales=sales,
             vendor_time=answer.vendor_time,
@@ -229,7 +231,9 @@ def _oldest(pages: Iterable[WirePage]) -> datetime | None:
     return to_moment(min((each for page in pages for each in creations(page)), default=None))
 
 
-def _adapt(pages: Iterable[WirePage]) -> tuple[tuple[Sale, ...], tuple[SetAside, ...]]:
+def _adapt(
+    pages: Iterable[WirePage], tariff: Tariff
+) -> tuple[tuple[Sale, ...], tuple[SetAside, ...]]:
     """Turn pages into sales, each once, and set aside what cannot be read."""
     sales: dict[str, Sale] = {}
     set_aside: list[SetAside] = []
@@ -237,7 +241,7 @@ def _adapt(pages: Iterable[WirePage]) -> tuple[tuple[Sale, ...], tuple[SetAside,
         set_aside.extend(_aside(failure) for failure in page.failures)
         for place, receipt in enumerate(page.receipts):
             try:
-                sale = to_sale(receipt)
+                sale = to_sale(receipt, tariff)
             except PayloadError as error:
                 set_aside.append(_aside(_refused(receipt, place, error)))
             except ODD_ORDER_ERRORS as error:

@@ -9,7 +9,7 @@ Only the settings are imported here: everything else waits until a shop is conne
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from salesdaemon.marketplaces.base import (
     Authorised,
@@ -50,4 +50,5 @@ MARKETPLACE = Marketplace(
     authorise=_authorise,
     check=_check,
     earliest=datetime(2011, 1, 1, tzinfo=UTC),  # Gumroad opened in April 2011
+    books_every=timedelta(hours=6),  # payouts are made once a week
 )

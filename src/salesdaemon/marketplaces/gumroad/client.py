@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from math import isfinite
+from urllib.parse import quote
 
 from salesdaemon.errors import (
     AuthError,
@@ -32,6 +33,12 @@ from salesdaemon.marketplaces.gumroad.wire import (
     parse_summary,
     parse_user,
 )
+from salesdaemon.marketplaces.gumroad.wire_payouts import (
+    WirePayout,
+    WirePayouts,
+    parse_payout,
+    parse_payouts,
+)
 
 SALES = "/v2/sales"
 SUMMARY = "/v2/sales/summary"
@@ -48,6 +55,22 @@ class SalesAnswer:
     """A page of sales, and Gumroad's clock when it answered."""
 
     page: WirePage
+    vendor_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutsAnswer:
+    """A page of payouts, and Gumroad's clock when it answered."""
+
+    page: WirePayouts
+    vendor_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutAnswer:
+    """One payout, None where there is none of that id, and Gumroad's clock when it answered."""
+
+    payout: WirePayout | None
     vendor_time: datetime
 
 
@@ -96,6 +119,35 @@ class GumroadClient:
             return parse_summary(reply.body)
         except MarketplaceError:
             return {}
+
+    async def find_payouts(self, params: Mapping[str, str]) -> PayoutsAnswer | None:
+        """Fetch a page of payouts; None where the token may not, or the API has no such page.
+
+        Raises:
+            MarketplaceError: every kind; a `PayloadError` at `page_key` means that the list must
+                be begun again.
+        """
+        reply = await self._get(PAYOUTS, params)
+        if self._is_closed(reply):
+            return None
+        self._expect_ok(reply, turned_page=PAGE_KEY in params)
+        return PayoutsAnswer(parse_payouts(reply.body), self._vendor_time(reply))
+
+    async def find_payout(self, payout_id: str) -> PayoutAnswer | None:
+        """Fetch a payout with the rows it is made of; None where the token may not read it."""
+        what = {"include_transactions": "true", "include_sales": "false"}
+        reply = await self._get(f"{PAYOUTS}/{quote(payout_id, safe='')}", what)
+        if reply.status == HTTPStatus.NOT_FOUND:
+            return PayoutAnswer(None, self._vendor_time(reply))
+        if self._is_closed(reply):
+            return None
+        self._expect_ok(reply)
+        return PayoutAnswer(parse_payout(reply.body), self._vendor_time(reply))
+
+    def _is_closed(self, reply: Reply) -> bool:
+        """Tell whether payouts are shut to this token, or from before there was such a page."""
+        refused = reply.status == HTTPStatus.FORBIDDEN and not _is_a_page_in_front(reply)
+        return refused or reply.status == HTTPStatus.NOT_FOUND
 
     async def may_read_payouts(self) -> bool:
         """Tell whether the token shows payouts: those made before mid-2025 do not."""

@@ -7,7 +7,7 @@ which is our cursor as it is: it names the last sale shown, so new sales do not 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from salesdaemon.domain.sale import Sale
 from salesdaemon.errors import PayloadError, UnavailableError
@@ -23,7 +23,9 @@ from salesdaemon.marketplaces.base import (
     Window,
 )
 from salesdaemon.marketplaces.gumroad.adapter import read_time, to_account, to_sale
+from salesdaemon.marketplaces.gumroad.books import GumroadBooks
 from salesdaemon.marketplaces.gumroad.client import PAGE_KEY, GumroadClient
+from salesdaemon.marketplaces.gumroad.days import days_of
 from salesdaemon.marketplaces.gumroad.wire import Failure, WirePage, WireSale, looks_like_id
 
 _PAGES_REMEMBERED = 64
@@ -46,6 +48,7 @@ class GumroadFeed:
     def __init__(self, connection: Connection) -> None:
         self._client = GumroadClient(connection)
         self._clock = connection.clock
+        self._books = GumroadBooks(self._client, connection.clock)
         self._shown: OrderedDict[str, _Shown] = OrderedDict()
         self._no_summary_until: datetime | None = None
 
@@ -82,12 +85,15 @@ class GumroadFeed:
         settled = (today - _SWEPT_ANYWAY).isoformat()
         return {day: repr(totals) for day, totals in days.items() if day <= settled}
 
-    async def fetch_ledger(self, window: Window, cursor: str | None) -> LedgerPage | None:  # noqa: ARG002 - part of `Feed`
-        """Return None: the books are not read yet."""
-        return None
+    async def fetch_ledger(self, window: Window, cursor: str | None) -> LedgerPage | None:
+        """Fetch the payouts of a window, or the rows of one; None where the token may not."""
+        return await self._books.fetch(window, cursor)
 
-    async def fetch_catalogue(self, product_ids: Sequence[str]) -> Mapping[str, CatalogueEntry]:  # noqa: ARG002 - part of `Feed`
-        """Return nothing: the catalogue is not read yet."""
+    async def fetch_catalogue(self, product_ids: Sequence[str]) -> Mapping[str, CatalogueEntry]:  # noqa: ARG002 - the protocol's
+        """Return nothing: the catalogue does not name what a product is.
+
+        All that it tells for certain, that something has to be sent, every sale says itself.
+        """
         return {}
 
     def limits(self) -> Limits:
@@ -95,7 +101,7 @@ class GumroadFeed:
         return Limits()
 
     async def _fetch(self, window: Window, cursor: str | None) -> Page:
-        params = _days(window)
+        params = days_of(window)
         if cursor is not None:
             params[PAGE_KEY] = cursor
         answer = await self._client.fetch_sales(params)
@@ -123,20 +129,6 @@ class GumroadFeed:
         self._shown.move_to_end(cursor)
         if len(self._shown) > _PAGES_REMEMBERED:
             self._shown.popitem(last=False)
-
-
-def _days(window: Window) -> dict[str, str]:
-    """Name the UTC days that a window touches: Gumroad knows no finer grain.
-
-    `after` includes its day, whatever its name says; `before` does not.
-    """
-    params = {}
-    if window.first is not None:
-        params["after"] = window.first.astimezone(UTC).date().isoformat()
-    if window.end is not None:
-        last = (window.end - timedelta.resolution).astimezone(UTC).date()
-        params["before"] = (last + timedelta(days=1)).isoformat()
-    return params
 
 
 def _to_page(wire: WirePage, vendor_time: datetime) -> Page:

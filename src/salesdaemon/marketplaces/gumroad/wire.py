@@ -141,7 +141,7 @@ def parse_page(body: bytes) -> WirePage:
         except _UNREADABLE:
             pass
         else:
-            _expect_success(success=page.success, message=page.message)
+            expect_success(success=page.success, message=page.message)
             return _to_page(page.sales, page.next_page_key, page.next_page_url)
     return _read_carefully(body)
 
@@ -154,7 +154,7 @@ def parse_user(body: bytes) -> User:
         AuthError: Gumroad says that access is what failed.
     """
     answer = _load(body)
-    _expect_success(success=answer.get("success"), message=answer.get("message"))
+    expect_success(success=answer.get("success"), message=answer.get("message"))
     try:
         return msgspec.convert(answer.get("user"), User, strict=False)
     except msgspec.ValidationError as error:
@@ -177,7 +177,7 @@ def parse_summary(body: bytes) -> Mapping[str, DayTotals]:
         raise UnavailableError("Gumroad's summary is not readable.") from None
     if not isinstance(answer, dict):
         raise UnavailableError("Gumroad's summary is not readable.")
-    _expect_success(success=answer.get("success"), message=answer.get("message"))
+    expect_success(success=answer.get("success"), message=answer.get("message"))
     found = (_find_day(*entry) for entry in _entries(answer.get("breakdown")))
     return {day: totals for day, totals in found if day and any(n is not None for n in totals)}
 
@@ -207,10 +207,15 @@ def _to_page(
 ) -> WirePage:
     if sales is None:
         raise UnavailableError("Gumroad's answer holds no list of sales.")
-    return WirePage(sales, _next_page_key(page_key, page_url), failures)
+    return WirePage(sales, next_page_key(page_key, page_url), failures)
 
 
-def _next_page_key(key: object, url: object) -> str | None:
+def next_page_key(key: object, url: object) -> str | None:
+    """Return where a list goes on; None at its end.
+
+    Raises:
+        UnavailableError: it goes on, but does not say where.
+    """
     if key and isinstance(key, str):
         return key
     if not key and not url:
@@ -225,7 +230,13 @@ def _next_page_key(key: object, url: object) -> str | None:
     return query["page_key"][0]
 
 
-def _expect_success(*, success: object, message: object) -> None:
+def expect_success(*, success: object, message: object) -> None:
+    """Refuse an answer that says of itself that it failed; many of those come with status 200.
+
+    Raises:
+        UnavailableError: it failed.
+        AuthError: access is what failed.
+    """
     # A missing `success` is no complaint: some answers have none.
     if success not in (False, "false"):
         return
@@ -240,7 +251,7 @@ def _expect_success(*, success: object, message: object) -> None:
 
 def _read_carefully(body: bytes) -> WirePage:
     answer = _load(body)
-    _expect_success(success=answer.get("success"), message=answer.get("message"))
+    expect_success(success=answer.get("success"), message=answer.get("message"))
     rows = answer.get("sales")
     if not isinstance(rows, list):
         raise UnavailableError("Gumroad's answer holds no list of sales.")
@@ -304,10 +315,11 @@ def _to_integer(digits: str) -> int | float:
 
 
 def _keep_known(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {key: _clean(value) for key, value in pairs if key in _KNOWN}
+    return {key: clean(value) for key, value in pairs if key in _KNOWN}
 
 
-def _clean(value: object) -> object:
+def clean(value: object) -> object:
+    """Make a text valid UTF-8 without NUL; leave anything else as it is."""
     if not isinstance(value, str):
         return value
     # Through UTF-16, where a lone surrogate is what cannot be read and becomes U+FFFD.

@@ -94,6 +94,10 @@ class PayloadError(MarketplaceError):
         self.path = path
 
 
+class ExportError(SalesDaemonError):
+    """A file is none of the marketplace's exports; says what was expected and what was found."""
+
+
 class StoreError(SalesDaemonError):
     """The database could not be read or written."""
 

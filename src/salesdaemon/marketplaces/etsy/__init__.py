@@ -17,6 +17,8 @@ from salesdaemon.marketplaces.base import (
     Authorised,
     Browser,
     Connection,
+    ExportFile,
+    ExportRows,
     Feed,
     Finding,
     Marketplace,
@@ -46,6 +48,12 @@ def _login_key(settings: EtsySettings) -> str:
     return settings.keystring.get_secret_value()
 
 
+def _read_export(file: ExportFile, settings: EtsySettings) -> ExportRows:
+    from salesdaemon.marketplaces.etsy.exports import read_export  # noqa: PLC0415 - as above
+
+    return read_export(file, settings)
+
+
 MARKETPLACE = Marketplace(
     slug="etsy",
     label="Etsy",
@@ -55,4 +63,5 @@ MARKETPLACE = Marketplace(
     check=_check,
     earliest=datetime(2005, 6, 1, tzinfo=UTC),
     login_key=_login_key,
+    read_export=_read_export,
 )

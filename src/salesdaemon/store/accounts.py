@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from salesdaemon.errors import StoreError, WrongAccountError
+from salesdaemon.store.placeholders import move_history, placeholder_id
 from salesdaemon.store.tables import accounts, sales, set_aside, settings, shops
 
 
@@ -97,7 +98,8 @@ def bind(
 ) -> AccountRecord:
     """Bind a shop's name to an account; a renamed table takes its history along.
 
-    `configured` are the shops of the configuration with their marketplaces.
+    `configured` are the shops of the configuration with their marketplaces. What was imported
+    before the account was known becomes the account's own.
 
     Raises:
         WrongAccountError: the name belongs to another account, or the account to another
@@ -105,7 +107,8 @@ def bind(
     """
     account = find_account(connection, marketplace=marketplace, external_id=external_id)
     named = find_account_of_shop(connection, shop)
-    if named is not None and (account is None or named.id != account.id):
+    adopts = named is not None and _is_placeholder(named, shop, marketplace)
+    if named is not None and not adopts and (account is None or named.id != account.id):
         raise WrongAccountError(
             f"Shop {shop!r} belongs to account {named.external_id}, but these credentials open "
             f"account {external_id}.",
@@ -116,11 +119,13 @@ def bind(
             f"Shops {account.shop!r} and {shop!r} open the same account {external_id}.",
             fix=f"Remove [shops.{shop}] from the configuration.",
         )
-    if account is None:
+    if named is not None and adopts:
+        _adopt(connection, named, account, external_id)
+    elif account is None:
         connection.execute(
             insert(accounts).values(marketplace=marketplace, external_id=external_id, shop=shop)
         )
-    elif account.shop != shop:
+    if account is not None and account.shop != shop:
         connection.execute(update(accounts).where(accounts.c.id == account.id).values(shop=shop))
     bound = find_account_of_shop(connection, shop)
     if bound is None:
@@ -128,6 +133,25 @@ def bind(
     connection.execute(delete(shops).where(shops.c.account_id == bound.id, shops.c.shop != shop))
     connection.execute(update(shops).where(shops.c.shop == shop).values(account_id=bound.id))
     return bound
+
+
+def _is_placeholder(named: AccountRecord, shop: str, marketplace: str) -> bool:
+    return named.external_id == placeholder_id(shop) and named.marketplace == marketplace
+
+
+def _adopt(
+    connection: Connection,
+    placeholder: AccountRecord,
+    account: AccountRecord | None,
+    external_id: str,
+) -> None:
+    """Give what was imported for a shop to its account, which may be new."""
+    if account is not None:
+        move_history(connection, placeholder.id, account.id)
+        return
+    connection.execute(
+        update(accounts).where(accounts.c.id == placeholder.id).values(external_id=external_id)
+    )
 
 
 def find_shop(connection: Connection, shop: str) -> ShopRecord | None:

@@ -162,6 +162,7 @@ class Application:
                 earliest=marketplace.earliest,
                 poll_every=settings.poll_every,
                 configured=self.configured,
+                books_every=marketplace.books_every,
                 login=self.login(shop) if marketplace.login_key is not None else None,
             ),
             self.store,

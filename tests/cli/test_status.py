@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from salesdaemon.marketplaces.base import SetAside
-from salesdaemon.poller.plan import Plan, Reading, Sweep
+from salesdaemon.poller.plan import Plan, Sweep
+from salesdaemon.poller.reading import Reading
 from salesdaemon.store.accounts import change_shop, save_plan
 from salesdaemon.store.lock import RunLock
 from salesdaemon.store.outbox import mark_failed

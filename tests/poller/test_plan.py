@@ -10,16 +10,15 @@ from hypothesis import strategies as st
 
 from salesdaemon.errors import UnavailableError
 from salesdaemon.poller.plan import (
-    EVERYTHING,
     HALF_YEAR,
     HISTORY,
     MONTH,
     PACES,
     RECENT,
     Plan,
-    Reading,
     Sweep,
 )
+from salesdaemon.poller.reading import EVERYTHING, Reading
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 EARLIEST = datetime(2005, 6, 1, tzinfo=UTC)

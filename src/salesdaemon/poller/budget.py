@@ -5,7 +5,7 @@ freely; after that the rest is spread so that it lasts, which settles at half th
 Work in the background (sweeps, history) gives way first.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 _DAY_SECONDS = 86_400
 _FREE_SHARE = 0.5
@@ -37,3 +37,9 @@ def after_failures(interval: timedelta, failures: int) -> timedelta:
     """
     longest = max(interval, min(15 * interval, timedelta(minutes=5)))
     return min(longest, interval * (1 << min(max(failures - 1, 0), 10)))
+
+
+def next_on_grid(due: datetime | None, started: datetime, interval: timedelta) -> datetime:
+    """Return when to poll after a poll that started now, on the interval's grid, undrifted."""
+    on_grid = due is not None and due <= started < due + interval
+    return (due if due is not None and on_grid else started) + interval

@@ -8,72 +8,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from salesdaemon.errors import UnavailableError
+from salesdaemon.poller.books_plan import BooksPlan
+from salesdaemon.poller.reading import EVERYTHING, Reading, instant_of, seconds_of
 
 _DAY = timedelta(days=1)
-EVERYTHING = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A stretch of orders being read, newest first; resumable at any page.
-
-    `windows` are pairs of first and end (None: open), the last one being read. `oldest` is how
-    far the current window has come.
-    """
-
-    windows: tuple[tuple[datetime | None, datetime | None], ...]
-    cursor: str | None = None
-    oldest: datetime | None = None
-
-    @property
-    def finished(self) -> bool:
-        """Tell whether nothing is left to read."""
-        return not self.windows
-
-    def after(self, cursor: str | None, oldest: datetime | None) -> "Reading":
-        """Return what is left after a page that led to `cursor`."""
-        oldest = oldest if oldest is not None else self.oldest
-        if cursor is not None:
-            return replace(self, cursor=cursor, oldest=oldest)
-        return Reading(self.windows[:-1], None, None if self.windows[:-1] else oldest)
-
-    def narrowed(self, now: datetime) -> "Reading":
-        """Cut the current window in two, to read the newer half first.
-
-        Raises:
-            UnavailableError: it is a single day already.
-        """
-        first, end = self.windows[-1]
-        start, stop = first or EVERYTHING, end or now + _DAY
-        if first is None or stop - start <= _DAY:
-            raise UnavailableError("The marketplace cannot even search a single day right now.")
-        middle = (start + (stop - start) / 2).replace(hour=0, minute=0, second=0, microsecond=0)
-        middle = min(max(middle, start + timedelta(hours=1)), stop - timedelta(hours=1))
-        return Reading((*self.windows[:-1], (first, middle), (middle, end)))
-
-    def restarted(self) -> "Reading":
-        """Begin the current window again from where it had come to, without its cursor."""
-        first, end = self.windows[-1]
-        if self.oldest is not None:
-            end = self.oldest + timedelta(seconds=1)
-        return Reading((*self.windows[:-1], (first, end)))
-
-    def to_json(self) -> dict[str, Any]:
-        """Write it as JSON values."""
-        return {
-            "windows": [[_seconds(first), _seconds(end)] for first, end in self.windows],
-            "cursor": self.cursor,
-            "oldest": _seconds(self.oldest),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Reading":
-        """Read what `to_json` wrote."""
-        windows = tuple((_instant(first), _instant(end)) for first, end in value["windows"])
-        return cls(windows, value["cursor"], _instant(value["oldest"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +65,7 @@ class Plan:
     read_back_to: datetime | None = None
     sweeps: Mapping[str, Sweep] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
+    books: BooksPlan = field(default_factory=BooksPlan)
 
     def begun(self, now: datetime, earliest: datetime, read_to: datetime | None) -> "Plan":
         """Start the reading of history and set all sweeps for later: all of it is read now.
@@ -154,7 +94,7 @@ class Plan:
             name: replace(sweep, polls_left=sweep.polls_left - 1)
             for name, sweep in self.sweeps.items()
         }
-        return replace(self, floor=floor, sweeps=sweeps)
+        return replace(self, floor=floor, sweeps=sweeps, books=self.books.polled())
 
     def catching_up(self, first: datetime | None) -> "Plan":
         """Let the next sweep of recent orders begin as early as `first`."""
@@ -212,6 +152,14 @@ class Plan:
         sweeps = {**plan.sweeps, MONTH.name: replace(month, reading=reading)}
         return replace(plan, sweeps=sweeps)
 
+    def looking_back(self, now: datetime) -> "Plan":
+        """Let the orders of the last month be read again at once: the books tell of a change."""
+        month = self.sweeps.get(MONTH.name)
+        if month is None:
+            return self
+        again = replace(month, reading=Reading((MONTH.window(now),)))
+        return replace(self, sweeps={**self.sweeps, MONTH.name: again})
+
     def behind(self, now: datetime) -> timedelta:
         """Return how late the most overdue sweep is."""
         late = [now - sweep.due_at for sweep in self.sweeps.values() if sweep.due_at < now]
@@ -221,19 +169,20 @@ class Plan:
         """Write it for the store."""
         return json.dumps(
             {
-                "floor": _seconds(self.floor),
+                "floor": seconds_of(self.floor),
                 "history": self.history.to_json() if self.history else None,
                 "history_done": self.history_done,
-                "read_back_to": _seconds(self.read_back_to),
+                "read_back_to": seconds_of(self.read_back_to),
                 "sweeps": {
                     name: {
-                        "due_at": _seconds(sweep.due_at),
+                        "due_at": seconds_of(sweep.due_at),
                         "polls_left": sweep.polls_left,
                         "reading": sweep.reading.to_json() if sweep.reading else None,
                     }
                     for name, sweep in self.sweeps.items()
                 },
                 "marks": dict(self.marks),
+                "books": self.books.to_json(),
             },
             separators=(",", ":"),
         )
@@ -246,7 +195,7 @@ class Plan:
         value = json.loads(text)
         sweeps = {
             name: Sweep(
-                _instant(sweep["due_at"]) or EVERYTHING,
+                instant_of(sweep["due_at"]) or EVERYTHING,
                 sweep["polls_left"],
                 Reading.from_json(sweep["reading"]) if sweep["reading"] else None,
             )
@@ -254,12 +203,13 @@ class Plan:
             if name in _PACE
         }
         return cls(
-            floor=_instant(value["floor"]),
+            floor=instant_of(value["floor"]),
             history=Reading.from_json(value["history"]) if value["history"] else None,
             history_done=value["history_done"],
-            read_back_to=EVERYTHING if value["history_done"] else _instant(value["read_back_to"]),
+            read_back_to=EVERYTHING if value["history_done"] else instant_of(value["read_back_to"]),
             sweeps=sweeps,
             marks=value["marks"],
+            books=BooksPlan.from_json(value.get("books")),
         )
 
 
@@ -284,13 +234,3 @@ def _moved_windows(
         else:
             windows.append((first, end))
     return tuple(windows)
-
-
-def _seconds(instant: datetime | None) -> float | None:
-    if instant is None:
-        return None
-    return None if instant.year == 1 else instant.timestamp()
-
-
-def _instant(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from salesdaemon.errors import PayloadError, UnavailableError, WindowTooWideError
 from salesdaemon.marketplaces.base import Feed, Page, Window
-from salesdaemon.poller.plan import Reading
+from salesdaemon.poller.reading import Reading
 
 BATCH_SALES = 300
 

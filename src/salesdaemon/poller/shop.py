@@ -18,12 +18,19 @@ from salesdaemon.errors import (
     WindowTooWideError,
 )
 from salesdaemon.marketplaces.base import Page, Window
-from salesdaemon.poller.budget import after_failures, background_gap, effective_interval
+from salesdaemon.poller.books import Books
+from salesdaemon.poller.budget import (
+    after_failures,
+    background_gap,
+    effective_interval,
+    next_on_grid,
+)
 from salesdaemon.poller.journal import Journal, Trouble, describe_set_aside
 from salesdaemon.poller.pages import NOTHING_READ, has_reached, newest_of, part_storable
 from salesdaemon.poller.patience import Patience
-from salesdaemon.poller.plan import RECENT, Plan, Reading
+from salesdaemon.poller.plan import RECENT, Plan
 from salesdaemon.poller.reader import Reader
+from salesdaemon.poller.reading import Reading
 from salesdaemon.poller.sync import SyncProgress
 from salesdaemon.poller.watched import Polled, Shop
 from salesdaemon.store.accounts import AccountRecord, bind, save_plan
@@ -73,9 +80,8 @@ class ShopPoller:
         self._due_at: datetime | None = None
         self._patience = Patience(shop.name, self.journal, shop.login)
         self._reader = Reader(shop.feed, clock)
+        self._books = Books(shop, store, telling, zone, clock)
         self._background_after: datetime | None = None
-
-    # What the scheduler calls
 
     async def tick(self, slice_length: timedelta) -> None:
         """Poll if it is due, then read on in the background until the slice is over.
@@ -89,7 +95,7 @@ class ShopPoller:
         poll_is_due = self._due_at is None or started >= self._due_at - slice_length / 10
         try:
             if poll_is_due:
-                self._schedule_next(started)
+                self._due_at = next_on_grid(self._due_at, started, self.interval)
                 await self.attempt()
             elif self._account is not None:
                 await self._noting_failures(self._look_at_unpaid(Polled()))
@@ -111,21 +117,12 @@ class ShopPoller:
         limits = self.shop.feed.limits()
         return effective_interval(self.shop.poll_every, limits.per_day, limits.remaining_today)
 
-    def _schedule_next(self, started: datetime) -> None:
-        """Set the next poll on the grid of the interval, without drifting."""
-        interval = self.interval
-        due = self._due_at
-        on_grid = due is not None and due <= started < due + interval
-        self._due_at = (due if due is not None and on_grid else started) + interval
-
     async def _may_ask(self, now: datetime) -> bool:
         try:
             return await self._patience.may_ask(now)
         except StoreError as error:
             await self._note_failure(error)
             return False
-
-    # One poll
 
     async def attempt(self) -> Polled:
         """Ask for new orders and record them, following pages as far as needed.
@@ -258,8 +255,6 @@ class ShopPoller:
         with self._store.write() as connection:
             save_plan(connection, self.account.id, self.plan.to_text())
 
-    # Recording
-
     async def _record(
         self,
         pages: Sequence[Page],
@@ -302,8 +297,6 @@ class ShopPoller:
                 log.warning("orders_set_aside shop=%s count=%d", self.shop.name, len(orders))
         return recorded
 
-    # In the background: sweeps and history
-
     async def _work_in_background(self, deadline: datetime) -> None:
         now = self._clock()
         if self._account is None or (self._background_after and now < self._background_after):
@@ -314,8 +307,11 @@ class ShopPoller:
                 await self._read_on(name, deadline)
                 if name == RECENT.name and self.plan.sweeps[name].reading is None:
                     await self._look_at_tripwire()
+                    await self._books.look_up_products(self.account)
+                    await self._read_books(deadline)
                 if self._background_after is not None:
                     break
+            await self._read_books(deadline)
         except (MarketplaceError, StoreError) as error:
             await self._note_background_failure(error)
 
@@ -334,6 +330,15 @@ class ShopPoller:
 
         reading = self.plan.reading(name, self._clock())
         await self._reader.read(reading, record_progress, keep_going=keep_going)
+
+    async def _read_books(self, deadline: datetime) -> None:
+        def keep_going() -> bool:
+            return self._clock() < deadline and not self._must_pause()
+
+        if self._background_after is None:
+            self.plan, brought = await self._books.read_on(self.plan, self.account, keep_going)
+            if brought.told or brought.changed:
+                self._on_told()
 
     async def sync(
         self, since: datetime | None, on_progress: Callable[[int, datetime | None], None]
@@ -379,8 +384,6 @@ class ShopPoller:
         if marks:
             self.plan = self.plan.tripped(marks, now)
             await asyncio.to_thread(self._save_plan)
-
-    # When it goes wrong
 
     async def _note_failure(self, error: MarketplaceError | StoreError) -> None:
         again = await self._patience.note_failure(error, self._clock(), self.interval)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from salesdaemon.marketplaces.base import Page
 from salesdaemon.poller.pages import newest_of
-from salesdaemon.poller.plan import Reading
+from salesdaemon.poller.reading import Reading
 from salesdaemon.store.accounts import find_setting, set_setting
 from salesdaemon.store.engine import Store
 

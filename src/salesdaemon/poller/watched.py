@@ -25,6 +25,7 @@ class Shop:
     poll_every: timedelta
     configured: Mapping[str, str]
     login: ShopLogin | None = None
+    books_every: timedelta = timedelta(minutes=15)
 
 
 @dataclass(slots=True)

@@ -61,6 +61,13 @@ class BooksRecorded:
     changed: list[Sale] = field(default_factory=list)
     told: int = 0
 
+    def add(self, other: "BooksRecorded") -> None:
+        """Count in what another page brought."""
+        self.new += other.new
+        self.reversals += other.reversals
+        self.changed += other.changed
+        self.told += other.told
+
 
 def record_entries(
     connection: Connection, account_id: int, posted: Sequence[Entry], context: BooksContext
@@ -76,12 +83,17 @@ def record_entries(
         for change in settled
     )
     changed = [change.sale for change in settled]
-    return BooksRecorded(len(fresh), sum(map(_is_reversal, fresh)), changed, told)
+    return BooksRecorded(len(fresh), _count_reversals(fresh, context.watch), changed, told)
 
 
-def _is_reversal(entry: Entry) -> bool:
-    """Tell whether an entry may mean that an order changed which is not read again by itself."""
-    return entry.kind in {EntryKind.REFUND, EntryKind.OTHER}
+def _count_reversals(fresh: Iterable[Entry], watch: Watch) -> int:
+    """Count entries that may mean a change of an order which is not read again by itself."""
+    return sum(
+        entry.kind in {EntryKind.REFUND, EntryKind.OTHER}
+        and watch.since is not None
+        and entry.posted_at >= watch.since
+        for entry in fresh
+    )
 
 
 def _insert_new(connection: Connection, account_id: int, posted: Sequence[Entry]) -> list[Entry]:

@@ -14,6 +14,7 @@ from salesdaemon.store.accounts import begin_watch, save_plan, upsert_for
 from salesdaemon.store.consequences import Occasion, Telling, change_row, outbox_entries
 from salesdaemon.store.known_sales import Stored, chunks, find_known
 from salesdaemon.store.outbox import OutboxEntry, enqueue
+from salesdaemon.store.products import note_products
 from salesdaemon.store.sale_rows import Written, sold_on, write_sales
 from salesdaemon.store.settling import keep_as_listed, settle_listed
 from salesdaemon.store.sums import mark_dirty
@@ -179,6 +180,7 @@ def _history_arrivals(
 
 def _write(connection: Connection, account_id: int, rows: _Rows, zone: ZoneInfo) -> None:
     write_sales(connection, account_id, rows.sales, zone)
+    note_products(connection, account_id, [row.sale for row in rows.sales])
     mark_dirty(connection, account_id, rows.days | {sold_on(row.sale, zone) for row in rows.sales})
     if rows.arrivals:
         connection.execute(upsert_for(connection)(arrivals).on_conflict_do_nothing(), rows.arrivals)

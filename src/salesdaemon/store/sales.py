@@ -230,6 +230,17 @@ def first_day(connection: Connection) -> date | None:
     return day
 
 
+def oldest_order(connection: Connection, account_id: int) -> datetime | None:
+    """Return when the oldest order of an account was made, near enough: by its day."""
+    found: datetime | None = connection.scalar(
+        select(sales.c.created_at)
+        .where(sales.c.account_id == account_id)
+        .order_by(sales.c.sold_on)
+        .limit(1)
+    )
+    return found
+
+
 def recompute_days(connection: Connection, zone: ZoneInfo) -> bool:
     """Put every sale on its day in a time zone that differs from the last one; True if it did.
 

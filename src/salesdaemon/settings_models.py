@@ -11,7 +11,7 @@ from pydantic import Field, SerializeAsAny
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from salesdaemon.marketplaces.base import Duration, Section, ShopSettings
-from salesdaemon.marketplaces.fields import Secret
+from salesdaemon.marketplaces.fields import Secret, ServiceUrl
 from salesdaemon.settings_values import (
     DEFAULT_LOCALE,
     ChannelUrl,
@@ -168,6 +168,21 @@ class ProductSettings(Section):
     )
 
 
+class ExchangeSettings(Section):
+    """Where exchange rates come from, for totals in your home currency."""
+
+    source: Literal["ecb", "off"] = Field(
+        default="ecb",
+        description="The European Central Bank's reference rates (ecb), or only what "
+        "`salesdaemon rates import` brings (off).",
+    )
+    url: ServiceUrl = Field(
+        default="https://www.ecb.europa.eu/stats/eurofxref",
+        description="The folder of the files eurofxref-daily.xml, eurofxref-hist-90d.xml and "
+        "eurofxref-hist.zip.",
+    )
+
+
 class WebSettings(Section):
     """Where /healthz, /readyz and /metrics answer."""
 
@@ -201,6 +216,7 @@ class Settings(BaseSettings):
     alerts: AlertSettings = AlertSettings()
     digest: DigestSettings = DigestSettings()
     products: dict[Text, ProductSettings] = {}
+    exchange: ExchangeSettings = ExchangeSettings()
     web: WebSettings = WebSettings()
 
     @classmethod

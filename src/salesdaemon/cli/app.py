@@ -49,6 +49,7 @@ ENTRIES = (
     Entry("report", "Add up a period.", "report:report"),
     Entry("products", "List products with their class and its reason.", "products:products"),
     Entry("effort", "Keep the hours that went into products.", "effort:group"),
+    Entry("rates", "Show, fetch or import exchange rates.", "rates:group"),
     Entry("export", "Write the books for accounting programs.", "books:export"),
     Entry("digest", "Print or send the digest of a period.", "digests:digest"),
     Entry("test-alert", "Send a real ka-ching through each channel.", "alerts:try_channels"),

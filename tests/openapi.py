@@ -18,6 +18,9 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 DOCUMENT = Path(__file__).parent / "data" / "etsy-openapi-trimmed.json"
 HOST = "https://openapi.etsy.com"
 LOGIN_PATHS = {"/oauth/connect", "/v3/public/oauth/token"}  # described in prose alone
+# The document has such a list repeat its name for each id; by its own words, and in practice, the
+# ids stand in one value with commas between them.
+ID_LISTS = {"payment_ids", "ledger_entry_ids", "listing_ids"}
 UNDOCUMENTED_STATUSES = {401, 403, 429, 502, 503}
 RECEIPT_WORDS = {"paid", "completed", "open", "payment processing", "canceled"} | {
     "fully refunded",
@@ -89,7 +92,11 @@ def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> 
         data=body,
         content_type=named.get("content-type", "application/json").partition(";")[0],
     )
-    request.parameters.query = ImmutableMultiDict(parse_qsl(parts.query, keep_blank_values=True))
+    request.parameters.query = ImmutableMultiDict(
+        (name, part)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        for part in (value.split(",") if name in ID_LISTS else [value])
+    )
     return request
 
 

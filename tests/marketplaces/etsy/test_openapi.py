@@ -93,6 +93,27 @@ def test_a_receipt_its_payments_and_the_ledger_are_answered_as_documented(
     assert ledger.json()["count"] > 50
 
 
+def test_payments_and_listings_are_answered_as_documented(
+    client: httpx.Client, etsy: PretendEtsy
+) -> None:
+    account = f"{SHOP}/payment-account/ledger-entries"
+    entries = client.get(account, params={"limit": 100, **window(etsy)}).json()["results"]
+    paid = [row for row in entries if row["ledger_type"] == "PAYMENT_GROSS"]
+    numbers = ",".join(row["reference_id"] for row in paid)
+    by_id = client.get(f"{SHOP}/payments", params={"payment_ids": numbers})
+    lines = ",".join(str(row["entry_id"]) for row in entries)
+    by_line = client.get(f"{account}/payments", params={"ledger_entry_ids": lines})
+    assert by_id.json() == by_line.json()
+    assert by_id.json()["count"] == len(paid) > 1
+    listings = client.get(
+        "/v3/application/listings/batch", params={"listing_ids": "1200000101,1200000203,5"}
+    )
+    assert [row["when_made"] for row in listings.json()["results"]] == [
+        "2020_2026",
+        "made_to_order",
+    ]
+
+
 def test_the_scopes_of_a_token_are_answered_as_documented(
     client: httpx.Client, etsy: PretendEtsy
 ) -> None:
@@ -102,6 +123,7 @@ def test_the_scopes_of_a_token_are_answered_as_documented(
 
 
 def test_every_refusal_is_answered_as_documented(client: httpx.Client, etsy: PretendEtsy) -> None:
+    etsy.api.strict_payments = True
     too_wide = {"min_created": etsy.now_seconds - 3_000_000, "max_created": etsy.now_seconds}
     assert [
         client.get(f"{SHOP}/receipts/1").status_code,
@@ -109,7 +131,8 @@ def test_every_refusal_is_answered_as_documented(client: httpx.Client, etsy: Pre
         client.get("/v3/application/shops/1/receipts").status_code,
         client.get("/v3/application/users/1/shops").status_code,
         client.get(f"{SHOP}/payment-account/ledger-entries", params=too_wide).status_code,
-    ] == [404, 400, 403, 404, 400]
+        client.get(f"{SHOP}/payments", params={"payment_ids": "1"}).status_code,
+    ] == [404, 400, 403, 404, 400, 404]
     etsy.revoke_all()
     assert client.get(f"{SHOP}/receipts").status_code == 401
     for kind in ("429", "500", "502", "503"):

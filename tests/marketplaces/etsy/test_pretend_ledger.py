@@ -10,7 +10,7 @@ def test_the_ledger_tells_an_order_fees_and_refund_in_order(
     etsy: PretendEtsy, client: httpx.Client, clock: Clock
 ) -> None:
     made = etsy.add_receipt(
-        items=[{"price": 1000, "listing_id": 7}], shipping=400, tax=100, gift_wrap=200
+        items=[{"price": 500, "quantity": 2, "listing_id": 7}], shipping=400, tax=100, gift_wrap=200
     )
     clock.advance(seconds=5)
     now = int(clock.now.timestamp())
@@ -37,19 +37,25 @@ def test_the_ledger_tells_an_order_fees_and_refund_in_order(
         ("transaction", -65, "transaction", 0),
         ("vat_seller_services", -13, "etsy", 4),
         ("renew_sold_auto", -18, "listing", 0),
+        ("transaction_quantity", -18, "transaction", 0),
         ("shipping_transaction", -26, "receipt", 0),
-        ("vat_seller_services", -5, "etsy", 7),
+        ("vat_seller_services", -5, "etsy", 8),
         ("gift_wrap_fees", -13, "receipt", 0),
-        ("vat_seller_services", -2, "etsy", 9),
+        ("vat_seller_services", -2, "etsy", 10),
+        ("regulatory_operating_fee", -6, "receipt", 0),
+        ("vat_seller_services", -1, "etsy", 12),
     ]
     assert told() == sale
     etsy.refund(made, 850)
-    assert told() == [
-        *sale,
+    assert told()[len(sale) :] == [
         ("REFUND", -850, "shop_payment", 0),
         ("REFUND_PROCESSING_FEE", 49, "processing_fee", 0),
-        ("sales_tax", 50, "receipt", 0),
+        ("vat_on_processing_fees", 9, "etsy", 15),
         ("transaction_refund", 32, "transaction", 0),
+        ("vat_seller_services", 6, "etsy", 17),
+        ("shipping_transaction_refund", 13, "receipt", 0),
+        ("vat_seller_services", 2, "etsy", 19),
+        ("sales_tax", 50, "receipt", 0),
     ]
 
 

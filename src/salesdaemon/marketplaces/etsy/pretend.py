@@ -8,13 +8,14 @@ published pages alone.
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from fractions import Fraction
 
 from starlette.applications import Starlette
 
 from salesdaemon.marketplaces.etsy import pretend_control, pretend_login
 from salesdaemon.marketplaces.etsy.pretend_api import Api, RecordedRequest
+from salesdaemon.marketplaces.etsy.pretend_charges import Rules
 from salesdaemon.marketplaces.etsy.pretend_faults import Faults
-from salesdaemon.marketplaces.etsy.pretend_ledger import Ledger
 from salesdaemon.marketplaces.etsy.pretend_limits import Limits
 from salesdaemon.marketplaces.etsy.pretend_oauth import OAuth, Rotation
 from salesdaemon.marketplaces.etsy.pretend_orders import EXPONENTS, Shop
@@ -33,8 +34,11 @@ class PretendEtsy(PretendShop):
     """A pretend Etsy shop and the API over it; `app` answers what openapi.etsy.com would.
 
     `divisor` is what amounts are divided by, 10 to the currency's decimals where it is None: 100
-    makes a JPY shop write 1500 yen as 150000. Further switches are plain attributes of `api`,
-    `oauth` and `limits`.
+    makes a JPY shop write 1500 yen as 150000. The ledger, which tells no divisor, counts by
+    `ledger_divisor`, which is the same unless told. `payment_currency` is that of the payment
+    account, where one unit of the shop's currency becomes `rate` of it. Fees are posted
+    `fees_after` seconds after the payment. Further switches are plain attributes of `api`,
+    `oauth`, `limits` and `ledger.rules`.
     """
 
     def __init__(
@@ -54,11 +58,17 @@ class PretendEtsy(PretendShop):
         redirect_uris: tuple[str, ...] = (REDIRECT_URI,),
         bounds: Bounds = "inclusive",
         integer_references: bool = False,
+        payment_currency: str | None = None,
+        rate: str = "1",
+        ledger_divisor: int | None = None,
+        fees_after: int = 0,
     ) -> None:
-        decimals = EXPONENTS.get(currency, 2)
-        shop = Shop(shop_id, user_id, currency, divisor or 10**decimals)
-        super().__init__(shop, now=now, seed=seed)
-        self.ledger = Ledger(shop, integer_references=integer_references)
+        shop = Shop(shop_id, user_id, currency, divisor or 10 ** EXPONENTS.get(currency, 2))
+        paid_in = payment_currency or currency
+        usual = shop.divisor if paid_in == currency else 10 ** EXPONENTS.get(paid_in, 2)
+        rules = Rules(paid_in, ledger_divisor or usual, Fraction(rate), fees_after=fees_after)
+        super().__init__(shop, rules, now=now, seed=seed)
+        self.ledger.integer_references = integer_references
         self.keystring = keystring
         self.shared_secret = shared_secret
         self.faults = Faults(seed)

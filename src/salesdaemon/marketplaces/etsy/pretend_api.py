@@ -15,10 +15,11 @@ from starlette.routing import Route
 
 from salesdaemon.marketplaces.etsy import pretend_query as asked
 from salesdaemon.marketplaces.etsy.pretend_faults import Fault, Faults, refusal, spoil
-from salesdaemon.marketplaces.etsy.pretend_ledger import payments
 from salesdaemon.marketplaces.etsy.pretend_limits import Limits, Verdict
+from salesdaemon.marketplaces.etsy.pretend_listings import listing
 from salesdaemon.marketplaces.etsy.pretend_oauth import OAuth, Refused
 from salesdaemon.marketplaces.etsy.pretend_orders import encode, to_json
+from salesdaemon.marketplaces.etsy.pretend_payments import payments, receipt_of
 from salesdaemon.marketplaces.etsy.pretend_shop import PretendShop
 
 JSON = "application/json"
@@ -89,6 +90,7 @@ class Api:
         self.has_shop = True
         self.shops_as: Literal["object", "list"] = "object"
         self.bounds: asked.Bounds = "inclusive"
+        self.strict_payments = False
         self.requests: list[RecordedRequest] = []
         self._numbers = count(1)
 
@@ -108,9 +110,15 @@ class Api:
             self._route(
                 f"{own}/receipts/{{receipt_id:int}}/payments", Call(Api._payments, scope=money)
             ),
+            self._route(f"{own}/payments", Call(Api._payments_by_id, asked.PAYMENTS, money)),
             self._route(
                 f"{own}/payment-account/ledger-entries", Call(Api._ledger, asked.LEDGER, money)
             ),
+            self._route(
+                f"{own}/payment-account/ledger-entries/payments",
+                Call(Api._payments_by_entry, asked.LEDGER_PAYMENTS, money),
+            ),
+            self._route("/v3/application/listings/batch", Call(Api._listings, asked.LISTINGS)),
             self._route("/v3/application/scopes", Call(Api._scopes), method="POST"),
             self._route("/v3/{rest:path}", Call(Api._unknown), method="*"),
         ]
@@ -307,11 +315,41 @@ class Api:
 
     async def _ledger(self, request: Request) -> bytes:
         window = asked.ledger_window(request.query_params, self.bounds)
+        ledger = self.shop.ledger
         with self.shop.lock:
-            found, entries = self.shop.ledger.find(
+            ledger.post(self.shop.now_seconds)
+            found, entries = ledger.find(
                 window.min_created, window.max_created, window.offset, window.limit
             )
         return to_json({"count": found, "results": entries})
+
+    async def _payments_by_id(self, request: Request) -> bytes:
+        wanted = asked.ids(request.query_params, "payment_ids")
+        return self._payments_of(wanted, strictly=self.strict_payments)
+
+    async def _payments_by_entry(self, request: Request) -> bytes:
+        wanted = asked.ids(request.query_params, "ledger_entry_ids")
+        paid = (self.shop.ledger.payment_of(entry_id) for entry_id in wanted)
+        return self._payments_of([each for each in paid if each is not None])
+
+    def _payments_of(self, wanted: list[int], *, strictly: bool = False) -> bytes:
+        found: list[dict[str, object]] = []
+        with self.shop.lock:
+            for payment in wanted:
+                order = self.shop.shelf.orders.get(receipt_of(payment))
+                if strictly and order is None:
+                    raise Answer(404, f"Could not find a Payment with payment_id = {payment}")
+                found += payments(order, self.shop.shop) if order is not None else []
+        return to_json({"count": len(found), "results": found})
+
+    async def _listings(self, request: Request) -> bytes:
+        wanted = asked.ids(request.query_params, "listing_ids")
+        with self.shop.lock:
+            offers = self.shop.offers
+            found = [
+                listing(each, offers[each], self.shop.shop) for each in wanted if each in offers
+            ]
+        return to_json({"count": len(found), "results": found})
 
     async def _scopes(self, request: Request) -> bytes:
         form = dict(parse_qsl((await request.body()).decode()))

@@ -54,6 +54,28 @@ class Control:
         self._etsy.cancel(path["receipt_id"], **body)  # type: ignore[arg-type]  # JSON
         return {}
 
+    def fail_refund(self, body: dict[str, object], path: dict[str, int]) -> object:
+        """Let the last refund come to nothing."""
+        self._etsy.fail_refund(path["receipt_id"], **body)  # type: ignore[arg-type]  # JSON
+        return {}
+
+    def spend(self, body: dict[str, object], _path: dict[str, int]) -> object:
+        """Post something of the shop's own to the account."""
+        self._etsy.spend(**body)  # type: ignore[arg-type]  # JSON
+        return {}
+
+    def pay_out(self, _body: dict[str, object], _path: dict[str, int]) -> object:
+        """Send the balance to the bank; answers the minor units."""
+        return {"amount": self._etsy.pay_out()}
+
+    def offer(self, body: dict[str, object], path: dict[str, int]) -> object:
+        """Put a listing into the catalogue; without a body, delete it."""
+        if body:
+            self._etsy.offer(path["listing_id"], **body)
+        else:
+            self._etsy.withdraw(path["listing_id"])
+        return {}
+
     def fault(self, body: dict[str, object], _path: dict[str, int]) -> object:
         """Plant a fault; without a body, let everything work again."""
         if not body:
@@ -70,6 +92,14 @@ class Control:
     def books(self, _body: dict[str, object], _path: dict[str, int]) -> object:
         """Tell the truth about every order."""
         return self._etsy.books()
+
+    def settled_books(self, _body: dict[str, object], _path: dict[str, int]) -> object:
+        """Tell the truth about every order with what the account holds of it."""
+        return self._etsy.settled_books()
+
+    def account(self, _body: dict[str, object], _path: dict[str, int]) -> object:
+        """Tell the truth about the account."""
+        return self._etsy.account()
 
     def requests(self, _body: dict[str, object], _path: dict[str, int]) -> object:
         """List the requests so far."""
@@ -90,10 +120,16 @@ def routes(etsy: "PretendEtsy") -> list[Route]:
         _route("pay/{receipt_id:int}", control.pay),
         _route("refund/{receipt_id:int}", control.refund),
         _route("cancel/{receipt_id:int}", control.cancel),
+        _route("fail-refund/{receipt_id:int}", control.fail_refund),
+        _route("spend", control.spend),
+        _route("pay-out", control.pay_out),
+        _route("offer/{listing_id:int}", control.offer),
         _route("fault", control.fault),
         _route("login", control.login),
         _route("reset-requests", control.reset_requests),
         _route("books", control.books, method="GET"),
+        _route("settled-books", control.settled_books, method="GET"),
+        _route("account", control.account, method="GET"),
         _route("requests", control.requests, method="GET"),
     ]
 
@@ -110,6 +146,11 @@ def main(arguments: list[str], etsy_of: "Callable[..., PretendEtsy]") -> int:
         user_id=wanted.user_id,
         keystring=wanted.keystring,
         shared_secret=wanted.shared_secret,
+        integer_references=wanted.integer_references,
+        payment_currency=wanted.payment_currency,
+        rate=wanted.rate,
+        ledger_divisor=wanted.ledger_divisor,
+        fees_after=wanted.fees_after,
         **({"redirect_uris": tuple(wanted.redirect_uri)} if wanted.redirect_uri else {}),
     )
     if wanted.history:
@@ -140,6 +181,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=int, default=900, help="how far back they reach")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--currency", default="EUR")
+    parser.add_argument("--payment-currency", help="of the payment account, if another")
+    parser.add_argument("--rate", default="1", help="of it for one unit of the shop's currency")
+    parser.add_argument("--ledger-divisor", type=int, help="how many of its integers make a unit")
+    parser.add_argument("--fees-after", type=int, default=0, metavar="SECONDS")
+    parser.add_argument("--integer-references", action="store_true")
     parser.add_argument("--sales-every", type=float, metavar="SECONDS")
     parser.add_argument("--per-second", type=int)
     parser.add_argument("--per-day", type=int)

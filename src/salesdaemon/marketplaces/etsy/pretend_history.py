@@ -11,6 +11,7 @@ FIRST_RECEIPT = 3_412_000_000
 FIRST_TRANSACTION = 4_521_000_000
 COUNTRIES = ("DE", "US", "GB", "FR", "NL", "AT", "CA", "AU", "SE", None)
 MAX_HISTORY_UNPAID = 20
+ADVERTISED_EVERY = 13
 FATES = ("none", "unpaid", "cancelled", "refunded", "partly refunded", "free")
 FATE_PERCENT = (92, 1, 1, 2, 2, 2)
 
@@ -76,6 +77,7 @@ class Drawer:
             country=COUNTRIES[int(draw() * len(COUNTRIES))],
             spelling=self._spelling(),
         )
+        order.advertised = order.receipt_id % ADVERTISED_EVERY == 0
         if physical and chance(10):
             order.gift_wrap = self._scale(250)
         if chance(30):
@@ -99,6 +101,8 @@ class Drawer:
             self._not_paid(order, last)
         elif fate == "cancelled":
             order.cancelled = True
+            back = min(last, created + DAY)
+            order.refunds = [Refund(order.grandtotal, back, "CANARY cancellation", listed=False)]
         elif fate == "refunded":
             self._refund(order, order.grandtotal, last)
         elif fate == "partly refunded":

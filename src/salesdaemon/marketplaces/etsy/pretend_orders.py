@@ -85,12 +85,18 @@ class Item:
 
 @dataclass(slots=True)
 class Refund:
-    """Money given back, tax included. `listed` says whether the receipt's `refunds` shows it."""
+    """Money given back, tax included. `listed` says whether the receipt's `refunds` shows it.
+
+    `before` is what had been given back already, `failed` when it came to nothing after all.
+    """
 
     amount: int
     created: int
     note: str
     listed: bool = True
+    before: int = 0
+    failed: int | None = None
+    scheduled: int = 0  # the steps that the ledger knows, as bits
 
 
 @dataclass(slots=True)
@@ -114,11 +120,19 @@ class Order:
     cancelled: bool = False
     refunded: str = ""  # "", "partially" or "fully"
     refunds: list[Refund] = field(default_factory=list)
+    failed_refunds: list[Refund] = field(default_factory=list)
+    advertised: bool = False  # the buyer came through an advertisement of Etsy's
     listed_at: int = 0
     status: str | None = None
     spelling: int = 0
     raw: dict[str, object] | None = None
     encoded: bytes | None = None
+    scheduled: int = 0
+
+    @property
+    def given_back(self) -> int:
+        """What stands refunded so far, listed or not."""
+        return sum(refund.amount for refund in self.refunds)
 
     @property
     def total(self) -> int:

@@ -23,6 +23,10 @@ PAGE = ("limit", "offset")
 RECEIPTS = frozenset((*TIMES, *FLAGS, *PAGE, "sort_on", "sort_order", "legacy"))
 RECEIPT = frozenset({"legacy"})
 LEDGER = frozenset(("min_created", "max_created", *PAGE))
+PAYMENTS = frozenset({"payment_ids"})
+LEDGER_PAYMENTS = frozenset({"ledger_entry_ids"})
+LISTINGS = frozenset({"listing_ids", "includes", "legacy", "currency", "buyer_country"})
+MAX_IDS = 100
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -79,6 +83,22 @@ def ledger_window(query: Mapping[str, str], bounds: Bounds) -> LedgerWindow:
         )
     low, high = _span(query, "min_created", "max_created", bounds)
     return LedgerWindow(low, high, _offset(query), _limit(query))
+
+
+def ids(query: Mapping[str, str], name: str) -> list[int]:
+    """Read a list of ids, separated by commas.
+
+    Raises:
+        BadRequest: it is missing, too long, or holds what is no id.
+    """
+    if name not in query:
+        raise BadRequest(f"Missing required parameter '{name}'.")
+    found = query[name].split(",")
+    if len(found) > MAX_IDS:
+        raise BadRequest(f"Invalid value for '{name}': at most {MAX_IDS} ids.")
+    if not all(INTEGER.match(each) and int(each) > 0 for each in found):
+        raise BadRequest(f"Invalid value for '{name}': expected ids.")
+    return [int(each) for each in found]
 
 
 def problems(query: list[tuple[str, str]], allowed: frozenset[str]) -> list[str]:

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from salesdaemon.marketplaces.etsy import pretend_books
-from salesdaemon.marketplaces.etsy.pretend_history import Drawer
-from salesdaemon.marketplaces.etsy.pretend_ledger import Ledger
+from salesdaemon.marketplaces.etsy.pretend_charges import Role, Rules
+from salesdaemon.marketplaces.etsy.pretend_history import CATALOGUE, Drawer
+from salesdaemon.marketplaces.etsy.pretend_ledger import Ledger, ShopLine
+from salesdaemon.marketplaces.etsy.pretend_listings import Offer
 from salesdaemon.marketplaces.etsy.pretend_orders import Item, Order, Refund, Shop, encode
 from salesdaemon.marketplaces.etsy.pretend_shelf import Shelf
 
@@ -19,12 +21,21 @@ ABSENT = ...  # as a raw value: the field is left out of the JSON
 class PretendShop:
     """Orders of one shop, safe to change from another thread than the one that serves them."""
 
-    def __init__(self, shop: Shop, *, now: Callable[[], datetime], seed: int) -> None:
+    def __init__(self, shop: Shop, rules: Rules, *, now: Callable[[], datetime], seed: int) -> None:
         self.shop = shop
         self.now = now
         self.lock = threading.RLock()
         self.shelf = Shelf()
-        self.ledger = Ledger(shop)
+        self.ledger = Ledger(shop, rules)
+        self.offers = {
+            each.listing_id: Offer(
+                "download" if each.is_digital else "physical",
+                "made_to_order" if each.personalised == "property" else "2020_2026",
+                bool(each.personalised),
+                each.title,
+            )
+            for each in CATALOGUE
+        }
         self._drawer = Drawer(seed, scale=self._scale)
 
     @property
@@ -51,6 +62,7 @@ class PretendShop:
         country: str | None = "DE",
         status: str | None = None,
         listed_at: Moment = None,
+        offsite_ads: bool = False,
         absent: Sequence[str] = (),
         **raw_overrides: object,
     ) -> int:
@@ -59,8 +71,9 @@ class PretendShop:
         An item has title, price, quantity, is_digital, listing_id, personalised (True or
         "question", or "property" for the older style) and `raw`, a table of transaction fields to
         replace. Without items it is one digital piece of `title` at `price`. Until `listed_at`
-        the list does not show it. Fields named in `absent` are left out; every further keyword
-        replaces that field of the JSON, and is not known to the books.
+        the list does not show it. `offsite_ads` says that the buyer came through an advertisement,
+        which costs a fee of its own, posted days later. Fields named in `absent` are left out;
+        every further keyword replaces that field of the JSON, and is not known to the books.
         """
         with self.lock:
             created = self._seconds(created_at)
@@ -84,6 +97,7 @@ class PretendShop:
                 country=country,
                 listed_at=self._seconds(listed_at, otherwise=0),
                 status=status,
+                advertised=offsite_ads,
                 raw=dict(raw_overrides) | dict.fromkeys(absent, ABSENT) or None,
             )
             _heed_status(order)
@@ -110,7 +124,7 @@ class PretendShop:
     def warm(self) -> None:
         """Write every order's JSON and the ledger now, so that nobody waits for them later."""
         with self.lock:
-            self.ledger.post()
+            self.ledger.post(self.now_seconds)
             for order in self.shelf.orders.values():
                 encode(order, self.shop)
 
@@ -139,9 +153,10 @@ class PretendShop:
         """
         with self.lock:
             order = self.shelf.orders[receipt_id]
-            left = order.grandtotal - sum(refund.amount for refund in order.refunds)
+            before = order.given_back
+            left = order.grandtotal - before
             given = left if amount is None else amount
-            order.refunds.append(Refund(given, self._seconds(at), note, listed))
+            order.refunds.append(Refund(given, self._seconds(at), note, listed, before))
             order.refunded = "fully" if given >= left else "partially"
             order.status = None
             self._touch(order, touch_updated)
@@ -151,7 +166,9 @@ class PretendShop:
         """Let the last refund fail after all: it vanishes and the status goes back."""
         with self.lock:
             order = self.shelf.orders[receipt_id]
-            order.refunds.pop()
+            failed = order.refunds.pop()
+            failed.failed = max(failed.created, self.now_seconds)
+            order.failed_refunds.append(failed)
             order.refunded = "partially" if order.refunds else ""
             self._touch(order, touch_updated)
             self._changed(order)
@@ -163,17 +180,64 @@ class PretendShop:
             order.cancelled = True
             order.status = None
             if order.paid is not None:
-                left = order.grandtotal - sum(refund.amount for refund in order.refunds)
-                note = "CANARY cancellation"
-                order.refunds.append(Refund(left, self.now_seconds, note, listed=False))
+                before = order.given_back
+                left = order.grandtotal - before
+                back = Refund(left, self.now_seconds, "CANARY cancellation", False, before)  # noqa: FBT003 - not listed
+                order.refunds.append(back)
             self._touch(order, touch_updated)
             self._changed(order)
+
+    def spend(
+        self, kind: str, amount: int, *, role: str = "cost", at: Moment = None, reference: str = ""
+    ) -> None:
+        """Post something of the shop's own to the account; a negative amount costs the seller.
+
+        Minor units of the account's currency. The role is cost, transfer or other.
+        """
+        with self.lock:
+            moment = self._seconds(at)
+            self.ledger.post(max(moment, self.now_seconds))
+            self.ledger.add_line(ShopLine(kind, amount, Role(role), reference or "etsy"), moment)
+
+    def pay_out(self) -> int:
+        """Send the account's balance to the bank; answers how much, in minor units."""
+        with self.lock:
+            self.ledger.post(self.now_seconds)
+            return self.ledger.pay_out(self.now_seconds)
+
+    def offer(self, listing_id: int, **facts: object) -> None:
+        """Put a listing into the catalogue: listing_type, when_made, is_personalizable, title."""
+        with self.lock:
+            self.offers[listing_id] = Offer(**facts)  # type: ignore[arg-type]  # may come as JSON
+
+    def withdraw(self, listing_id: int) -> None:
+        """Delete a listing."""
+        with self.lock:
+            self.offers.pop(listing_id, None)
+
+    def settled_books(self) -> list[dict[str, object]]:
+        """Tell the truth about every order with what the account holds of it by now."""
+        with self.lock:
+            rules, now = self.ledger.rules, self.now_seconds
+            return [
+                pretend_books.settled_entry(order, self.shop, rules, now)
+                for order in self._by_creation()
+            ]
+
+    def account(self) -> dict[str, object]:
+        """Tell the truth about the account: all sales, the shop's own lines and the balance."""
+        with self.lock:
+            self.ledger.post(self.now_seconds)
+            orders = self.shelf.orders.values()
+            return pretend_books.account(orders, self.shop, self.ledger, self.now_seconds)
 
     def books(self) -> list[dict[str, object]]:
         """Tell the truth about every order, listed yet or not, oldest first."""
         with self.lock:
-            orders = sorted(self.shelf.orders.values(), key=lambda o: (o.created, o.receipt_id))
-            return [pretend_books.entry(order, self.shop) for order in orders]
+            return [pretend_books.entry(order, self.shop) for order in self._by_creation()]
+
+    def _by_creation(self) -> list[Order]:
+        return sorted(self.shelf.orders.values(), key=lambda o: (o.created, o.receipt_id))
 
     def _keep(self, order: Order) -> None:
         self.shelf.add(order, self.now_seconds)
@@ -202,6 +266,10 @@ class PretendShop:
         )
         if known:
             raise TypeError(f"An item has no {', '.join(known)}.")
+        if item.listing_id is not None:
+            kind: Literal["download", "physical"] = "download" if item.is_digital else "physical"
+            offer = Offer(kind, is_personalizable=bool(item.personalised))
+            self.offers.setdefault(item.listing_id, offer)
         return item
 
     def _scale(self, price: int) -> int:

@@ -15,11 +15,13 @@ from salesdaemon.marketplaces.base import (
     Authorised,
     Browser,
     Connection,
+    ExportFile,
+    ExportRows,
     Feed,
     Finding,
     Marketplace,
 )
-from salesdaemon.marketplaces.gumroad.settings import SETTINGS
+from salesdaemon.marketplaces.gumroad.settings import SETTINGS, GumroadSettings
 
 __all__ = ["MARKETPLACE"]
 
@@ -42,6 +44,12 @@ async def _check(connection: Connection) -> Sequence[Finding]:
     return await check(connection)
 
 
+def _read_export(file: ExportFile, settings: GumroadSettings) -> ExportRows:
+    from salesdaemon.marketplaces.gumroad.exports import read_export  # noqa: PLC0415 - as above
+
+    return read_export(file, settings)
+
+
 MARKETPLACE = Marketplace(
     slug="gumroad",
     label="Gumroad",
@@ -51,4 +59,5 @@ MARKETPLACE = Marketplace(
     check=_check,
     earliest=datetime(2011, 1, 1, tzinfo=UTC),  # Gumroad opened in April 2011
     books_every=timedelta(hours=6),  # payouts are made once a week
+    read_export=_read_export,
 )

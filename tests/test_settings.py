@@ -54,6 +54,8 @@ def test_a_shop_is_all_that_is_needed(load: Load, tmp_path: Path) -> None:
         "alerts": {"channels": [], "amount": "gross", "burst": 5, "kinds": kinds},
         "digest": {"daily": "07:30", "empty_day": "short", "wait_for_stale": "2h"},
         "products": {},
+        "effort": {},
+        "exchange": {"source": "ecb", "url": "https://www.ecb.europa.eu/stats/eurofxref"},
         "web": {"host": "127.0.0.1", "port": 8713},
     }
 
@@ -65,6 +67,7 @@ def test_values_become_what_the_program_works_with(load: Load) -> None:
         'poll_every = "2m"\napi_url = "http://127.0.0.1:9/"\n'
         '[channels.phone]\nurl = "ntfy://topic"\n'
         '[products."prints:*planner*"]\neffort = "active"\n'
+        '[effort]\nhour = " 30.5  eur "\n'
         '[digest]\ndaily = "off"\nweekly = "off"\n' + MAIL
     )
     shop: Any = settings.shops["prints"]
@@ -80,6 +83,7 @@ def test_values_become_what_the_program_works_with(load: Load) -> None:
     )
     assert settings.alerts.channels == ("phone",)
     assert settings.products["prints:*planner*"].effort == "active"
+    assert settings.effort.hour == "30.50 EUR"
     assert settings.digest.daily == "off"
     assert settings.mail is not None
     assert (settings.mail.sender, settings.mail.to) == ("me@example.com", ("me@example.com",))
@@ -159,7 +163,8 @@ def test_the_store_is_kept_in_the_data_directory(
             '_env_file = "x"',
             (
                 "_env_file: unknown key; known here: timezone, currency, locale, "
-                "database, secrets, shops, channels, mail, alerts, digest, products, web."
+                "database, secrets, shops, channels, mail, alerts, digest, products, effort, "
+                "exchange, web."
             ),
         ),
         ("[mial]\nhost = 1", "mial: unknown key; did you mean `mail`?"),
@@ -181,6 +186,18 @@ def test_the_store_is_kept_in_the_data_directory(
         ("[digest]\nempty_day = 'long'", "digest.empty_day: must be one of: short, skip."),
         ("[products.x]\neffort = 'some'", "products.x.effort: must be one of: passive, active."),
         ("[products]\nx = 'active'", "products.x: must be a table."),
+        *(
+            (
+                f"[effort]\nhour = '{hour}'",
+                'effort.hour: must be an amount and a currency such as "30 EUR".',
+            )
+            for hour in ("30", "EUR", "-30 EUR", "thirty EUR", "3e1 EUR", "")
+        ),
+        ("[effort]\nhour = '0.00 EUR'", "effort.hour: must be more than nothing."),
+        (
+            "[effort]\nhour = '0.5 JPY'",
+            "effort.hour: is finer than the smallest unit of its currency.",
+        ),
         (
             "[channels.Phone]\nurl = 'ntfy://t'",
             ("channels.Phone: a name is made of a-z, 0-9 and _, and begins with a letter."),

@@ -26,6 +26,7 @@ from salesdaemon.settings_values import (
     Text,
     Texts,
     TimeZone,
+    Worth,
 )
 
 Level = Literal["on", "silent", "off"]
@@ -168,6 +169,17 @@ class ProductSettings(Section):
     )
 
 
+class EffortSettings(Section):
+    """What your time is worth, for the day on which a product has paid its hours back."""
+
+    hour: Worth | None = Field(
+        default=None,
+        description="What an hour of yours is worth; without it no product has such a day.",
+        examples=["30 EUR"],
+        json_schema_extra={"default": "nothing"},
+    )
+
+
 class ExchangeSettings(Section):
     """Where exchange rates come from, for totals in your home currency."""
 
@@ -216,6 +228,7 @@ class Settings(BaseSettings):
     alerts: AlertSettings = AlertSettings()
     digest: DigestSettings = DigestSettings()
     products: dict[Text, ProductSettings] = {}
+    effort: EffortSettings = EffortSettings()
     exchange: ExchangeSettings = ExchangeSettings()
     web: WebSettings = WebSettings()
 

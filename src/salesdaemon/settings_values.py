@@ -13,12 +13,15 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
 
+from salesdaemon.domain.money import Money
+from salesdaemon.errors import DomainError
 from salesdaemon.marketplaces.fields import PLACEHOLDER, Secret
 
 NAME: Final = r"^[a-z][a-z0-9_]*$"
 DEFAULT_LOCALE: Final = "en_GB"
 MASK: Final = "**********"
 
+_WORTH: Final = re.compile(r"(\d{1,9}(?:\.\d+)?) *([A-Za-z]{3})")
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _EMAIL: Final = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
 _CHANNEL_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S.*", re.IGNORECASE | re.DOTALL)
@@ -63,6 +66,20 @@ def _currency(code: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{3}", code):
         raise ValueError("must be a currency's three letters, such as EUR.")
     return code.upper()
+
+
+def _worth(text: str) -> str:
+    match = _WORTH.fullmatch(text.strip())
+    if match is None:
+        raise ValueError('must be an amount and a currency such as "30 EUR".')
+    currency = match[2].upper()
+    try:
+        worth = Money.parse(match[1], currency)
+    except DomainError:
+        raise ValueError("is finer than the smallest unit of its currency.") from None
+    if not worth.amount_minor:
+        raise ValueError("must be more than nothing.")
+    return f"{worth} {currency}"
 
 
 def _locale(name: str) -> str:
@@ -170,6 +187,9 @@ Text = Annotated[str, AfterValidator(_not_blank)]
 
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
+Worth = Annotated[str, AfterValidator(_worth)]
+"""An amount of money with its currency: "30.00 EUR"."""
+
 Locale = Annotated[str, AfterValidator(_locale)]
 DatabaseUrl = Annotated[Secret, AfterValidator(_database_url)]
 KeyFile = Annotated[Path, AfterValidator(_key_file)]

@@ -1,4 +1,4 @@
-"""`export` and `effort`: what a seller takes elsewhere, and brings along."""
+"""`export`: what a seller takes to an accounting program."""
 
 import csv
 import re
@@ -306,22 +306,3 @@ def test_a_file_that_cannot_be_written_is_one_line(cli: Installation) -> None:
 def test_an_unknown_program_ends_with_2(cli: Installation) -> None:
     cli.configure()
     assert cli.run("export", "ledger").code == 2
-
-
-def test_hours_that_were_put_in_are_kept(cli: Installation) -> None:
-    cli.configure()
-    first = cli.run("effort", "add", "Planner", "6h", "--on", "2026-11-20", "--note", "Layout")
-    second = cli.run("effort", "add", "Icons", "45m", "--on", "2026-11-19")
-    assert (first.code, first.err) == (0, "6 h on 2026-11-20 for Planner.\n")
-    assert (second.code, second.err) == (0, "45 min on 2026-11-19 for Icons.\n")
-    assert cli.run("effort", "list", "--format", "json").json == [
-        {"spent_on": "2026-11-19", "product": "Icons", "minutes": 45, "note": None},
-        {"spent_on": "2026-11-20", "product": "Planner", "minutes": 360, "note": "Layout"},
-    ]
-
-
-@pytest.mark.parametrize("time", ["six hours", "10s", "-1h", ""])
-def test_a_time_that_cannot_be_read_ends_with_2(cli: Installation, time: str) -> None:
-    cli.configure()
-    ran = cli.run("effort", "add", "Planner", time)
-    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)

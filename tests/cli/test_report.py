@@ -1,4 +1,4 @@
-"""`report` and `products`: totals."""
+"""`report`: totals."""
 
 import csv
 from datetime import timedelta
@@ -6,8 +6,8 @@ from io import StringIO
 
 import pytest
 
-from salesdaemon.domain.sale import Kind, Status
-from tests.cli.commands import GUMROAD, Installation
+from salesdaemon.domain.sale import Status
+from tests.cli.commands import Installation
 from tests.factories import SOLD_AT, item, sale
 
 RANGE = ("--from", "2026-11-19", "--to", "2026-11-21")
@@ -135,35 +135,3 @@ def test_a_period_that_ends_before_it_begins_ends_with_2(cli: Installation) -> N
     ran = cli.run("report", "--from", "2026-11-21", "--to", "2026-11-20")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == "2026-11-21 is after 2026-11-20. Give an earlier --from.\n"
-
-
-def test_products_come_with_their_class_and_its_reason(cli: Installation) -> None:
-    cli.configure(GUMROAD, '[products."Logo*"]\neffort = "active"\n')
-    later = SOLD_AT + timedelta(days=3)
-    cli.keep(
-        sale("s1"),
-        sale("s2", paid_at=later, currency="USD"),
-        sale("s3", items=(item(product="Logo commission", product_id="p2"),)),
-        sale("s4", items=(item(product="Mug", product_id="p3", passive=False),)),
-        sale("s5", items=(item(product="Riddle", product_id=None, passive=None),)),
-        sale("s6", status=Status.UNPAID),
-        sale("s7", kind=Kind.FREE, gross_minor=0, fees_minor=0),
-    )
-    found = cli.run("products", "--format", "json").json
-    assert [(one["product"], one["class"], one["reason"]) for one in found] == [
-        ("Logo commission", "active", "your configuration: Logo*"),
-        ("Mug", "active", "physical or personalised"),
-        ("Riddle", None, "the marketplace does not say"),
-        ("Weekly planner", "passive", "digital and not personalised"),
-    ]
-    assert found[-1] == {
-        "shop": "templates",
-        "product_id": "p1",
-        "product": "Weekly planner",
-        "class": "passive",
-        "reason": "digital and not personalised",
-        "units": 3,
-        "net": {"EUR": "9.65", "USD": "9.65"},
-        "first_sale": "2026-11-20",
-        "last_sale": "2026-11-23",
-    }

@@ -13,7 +13,8 @@ import pytest
 
 from salesdaemon.cli.app import run_command_line
 from salesdaemon.domain.sale import Kind, LineItem, Status
-from salesdaemon.domain.summary import StoredSale, totals_by_currency
+from salesdaemon.domain.summary import StoredSale
+from salesdaemon.domain.sums import totals_by_currency
 from salesdaemon.marketplaces import available
 from salesdaemon.notify.texts import Voice, ring
 from salesdaemon.settings import load_settings

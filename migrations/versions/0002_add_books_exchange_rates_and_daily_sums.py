@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("passive_net", sa.BigInteger(), nullable=False),
         sa.Column("active_net", sa.BigInteger(), nullable=False),
         sa.Column("unclassified_net", sa.BigInteger(), nullable=False),
+        sa.Column("through_affiliates", sa.BigInteger(), nullable=False),
         sa.Column("home_gross", sa.BigInteger(), nullable=True),
         sa.Column("home_refunded", sa.BigInteger(), nullable=True),
         sa.Column("home_fees", sa.BigInteger(), nullable=True),
@@ -39,6 +40,7 @@ def upgrade() -> None:
         sa.Column("home_passive_net", sa.BigInteger(), nullable=True),
         sa.Column("home_active_net", sa.BigInteger(), nullable=True),
         sa.Column("home_unclassified_net", sa.BigInteger(), nullable=True),
+        sa.Column("home_through_affiliates", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint(
             "dimension", "day", "account_id", "currency", "name", name="pk_daily_sums"
         ),

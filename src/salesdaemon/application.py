@@ -27,6 +27,7 @@ from salesdaemon.store.logins import Cipher, ShopLogin
 from salesdaemon.store.migrate import is_current, upgrade_in_child
 from salesdaemon.store.relaying import RelayOutbox
 from salesdaemon.store.sales import recompute_days
+from salesdaemon.store.sums import Basis, adopt_basis
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,11 @@ INSTALLATION = "installation"
 def utc_now() -> datetime:
     """Read the clock; the one place that does, handed to everything else."""
     return datetime.now(UTC)
+
+
+def basis_of(settings: Settings, overrides: Mapping[str, bool]) -> Basis:
+    """Return what sums are made with."""
+    return Basis(settings.currency, settings.timezone, overrides)
 
 
 class Application:
@@ -81,6 +87,8 @@ class Application:
         with self.store.write() as connection:
             if recompute_days(connection, self.settings.zone):
                 log.info("days_recomputed timezone=%s", self.settings.timezone)
+            if adopt_basis(connection, self.basis):
+                log.info("sums_marked currency=%s", self.settings.currency)
             if find_setting(connection, INSTALLATION) is None:
                 set_setting(connection, INSTALLATION, self.store.owner.rpartition(":")[2])
 
@@ -91,6 +99,11 @@ class Application:
             pattern: product.effort == "passive"
             for pattern, product in self.settings.products.items()
         }
+
+    @property
+    def basis(self) -> Basis:
+        """What sums are made with."""
+        return basis_of(self.settings, self.overrides)
 
     # Shops
 

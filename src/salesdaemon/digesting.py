@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from salesdaemon.application import INSTALLATION, Application
+from salesdaemon.application import INSTALLATION, Application, basis_of
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.domain.period import Period, day_of, resolve
 from salesdaemon.domain.shop_state import is_stale
-from salesdaemon.domain.summary import StaleShop, Summary, summarise
+from salesdaemon.domain.summary import StaleShop, Summary
 from salesdaemon.errors import DeliveryError, SalesDaemonError, UsageError
 from salesdaemon.settings_models import MailSettings, Settings
 from salesdaemon.store import digests
@@ -18,7 +18,8 @@ from salesdaemon.store.accounts import find_setting, find_shop
 from salesdaemon.store.digests import CLAIMED, SENT, SKIPPED, DigestRow
 from salesdaemon.store.engine import Connection
 from salesdaemon.store.outbox import OutboxEntry, enqueue
-from salesdaemon.store.sales import SaleFilter, list_news, list_sales
+from salesdaemon.store.sales import list_news
+from salesdaemon.store.sums import load_summary
 
 if TYPE_CHECKING:
     from salesdaemon.digest.mailer import MailServer
@@ -317,8 +318,7 @@ def summary_of(
     connection: Connection, settings: Settings, overrides: Mapping[str, bool], period: Period
 ) -> Summary:
     """Add up a period of the store."""
-    wanted = SaleFilter(first=period.first, last=period.last)
-    return summarise(list_sales(connection, wanted, overrides), period, settings.currency)
+    return load_summary(connection, basis_of(settings, overrides), period)
 
 
 def stale_shops(connection: Connection, settings: Settings, now: datetime) -> tuple[StaleShop, ...]:

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.domain.period import Period
 from salesdaemon.domain.sale import Kind, LineItem, Status
-from salesdaemon.domain.summary import News, StaleShop, StoredSale, summarise
+from salesdaemon.domain.summary import News, StaleShop, StoredSale
+from salesdaemon.domain.sums import summarise
 
 FRIDAY = date(2026, 11, 20)
 BERLIN = "Europe/Berlin"

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from salesdaemon.domain.period import Period
 from salesdaemon.domain.report import instant_json, report_json, sale_json
 from salesdaemon.domain.sale import Kind, LineItem, Status
-from salesdaemon.domain.summary import StaleShop, StoredSale, summarise
+from salesdaemon.domain.summary import StaleShop, StoredSale
+from salesdaemon.domain.sums import summarise
 
 DAY = date(2026, 11, 20)
 PLANNER = StoredSale(

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from salesdaemon.domain.period import Period
 from salesdaemon.domain.sale import Kind, Status
-from salesdaemon.domain.summary import (
-    GroupTotals,
-    StoredSale,
-    Summary,
-    Totals,
+from salesdaemon.domain.summary import GroupTotals, StoredSale, Summary, Totals
+from salesdaemon.domain.sums import (
+    Dimension,
     group_by,
     group_by_product,
+    no_rates,
+    sum_sales,
     summarise,
     totals_by_currency,
 )
@@ -23,6 +23,13 @@ from tests.factories import FRIDAY, item, stored_sale
 
 DAY = timedelta(days=1)
 TODAY = Period.one_day(FRIDAY)
+
+
+def products_of(sold: list[StoredSale]) -> list[GroupTotals]:
+    sums = sum_sales(sold, "EUR", no_rates)
+    return group_by_product(each for each in sums if each.dimension is Dimension.PRODUCT)
+
+
 ONE = Totals(sales=1, units=1, gross=1200, fees=235, net=965, passive_net=965)
 ITEM_OF_ONE = Totals(sales=1, units=1, gross=1200, net=965, passive_net=965)
 
@@ -143,7 +150,7 @@ def test_products_come_best_net_first_and_are_told_apart_by_shop_and_id() -> Non
         stored_sale("s3", items=(item(product_id="p1", product="Planner"),), shop="prints"),
         stored_sale("s4", items=(item(product_id="p1", product="Planner"),)),
     ]
-    found = [(group.shop, group.name, group.totals["EUR"].net) for group in group_by_product(sold)]
+    found = [(group.shop, group.name, group.totals["EUR"].net) for group in products_of(sold)]
     assert found == [
         ("templates", "Planner", 2 * 965),
         ("templates", "Planner", 1200),
@@ -158,7 +165,7 @@ def test_products_that_brought_the_same_stand_in_one_order_whichever_was_sold_fi
         for name in (None, "A", "B")
     ]
     for some in (sold, sold[::-1]):
-        found = [(group.name, group.shop) for group in group_by_product(some)]
+        found = [(group.name, group.shop) for group in products_of(some)]
         assert found == [
             (None, "prints"),
             (None, "templates"),
@@ -172,7 +179,7 @@ def test_products_that_brought_the_same_stand_in_one_order_whichever_was_sold_fi
 def test_a_net_is_shared_among_the_products_of_a_sale_without_losing_a_cent() -> None:
     three = tuple(item(400, product=name, product_id=name) for name in "abc")
     (sold,) = [stored_sale(items=three, fees_minor=200)]
-    assert [group.totals["EUR"].net for group in group_by_product([sold])] == [334, 333, 333]
+    assert [group.totals["EUR"].net for group in products_of([sold])] == [334, 333, 333]
 
 
 def test_groups_are_in_order_of_name_with_the_unknown_last() -> None:
@@ -182,7 +189,9 @@ def test_groups_are_in_order_of_name_with_the_unknown_last() -> None:
         stored_sale(country="DE"),
         replace(stored_sale(country="FR"), paid=False),
     ]
-    groups = group_by(some, lambda sale: sale.country)
+    sums = sum_sales(some, "EUR", no_rates)
+    countries = [each for each in sums if each.dimension is Dimension.COUNTRY]
+    groups = group_by(countries, lambda each: each.name or None)
     assert [(group.name, group.totals["EUR"].sales) for group in groups] == [
         ("DE", 1),
         ("US", 1),

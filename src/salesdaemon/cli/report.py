@@ -16,18 +16,12 @@ from salesdaemon.digesting import stale_shops
 from salesdaemon.domain.money import to_text
 from salesdaemon.domain.period import Period, day_of
 from salesdaemon.domain.report import instant_json, report_json, totals_json
-from salesdaemon.domain.summary import (
-    GroupTotals,
-    StaleShop,
-    StoredSale,
-    Summary,
-    Totals,
-    group_by,
-    group_by_product,
-    summarise,
-)
+from salesdaemon.domain.summary import GroupTotals, StaleShop, Summary, Totals
+from salesdaemon.domain.sums import DaySum, Dimension, group_by
 from salesdaemon.errors import UsageError
-from salesdaemon.store.sales import SaleFilter, first_day, list_sales
+from salesdaemon.store.engine import Connection
+from salesdaemon.store.sales import first_day
+from salesdaemon.store.sums import Basis, load_summary, load_sums
 
 
 class By(StrEnum):
@@ -41,12 +35,12 @@ class By(StrEnum):
     COUNTRY = "country"
 
 
-_NAME_OF: dict[By, Callable[[StoredSale], str | None]] = {
-    By.DAY: lambda sale: sale.sold_on.isoformat(),
-    By.WEEK: lambda sale: f"{sale.sold_on:%G-W%V}",
-    By.MONTH: lambda sale: f"{sale.sold_on:%Y-%m}",
-    By.SHOP: lambda sale: sale.shop,
-    By.COUNTRY: lambda sale: sale.country,
+_NAME_OF: dict[By, Callable[[DaySum], str | None]] = {
+    By.DAY: lambda each: each.day.isoformat(),
+    By.WEEK: lambda each: f"{each.day:%G-W%V}",
+    By.MONTH: lambda each: f"{each.day:%Y-%m}",
+    By.SHOP: lambda each: each.shop,
+    By.COUNTRY: lambda each: each.name or None,
 }
 _FIGURES = (
     *("gross", "refunded", "fees", "fees_refunded", "affiliate", "net"),
@@ -94,11 +88,10 @@ def report(
             begin = first or min(first_day(connection) or end, end)
             if begin > end:
                 raise UsageError(f"{begin} is after {end}.", fix="Give an earlier --from.")
-            wanted = SaleFilter(first=begin, last=end)
-            sales = list_sales(connection, wanted, app.overrides)
+            period = Period(begin, end)
+            summary = load_summary(connection, app.basis, period)
+            groups = _groups(connection, app.basis, summary, by) if by is not None else None
             stale = stale_shops(connection, app.settings, app.clock())
-        summary = summarise(sales, Period(begin, end), app.settings.currency)
-        groups = _groups(sales, by) if by is not None else None
         if form is Format.JSON:
             print_json(_json(summary, stale, app.settings.timezone, by, groups))
         else:
@@ -108,10 +101,15 @@ def report(
     in_application(context, work)
 
 
-def _groups(sales: Sequence[StoredSale], by: By) -> list[GroupTotals]:
+def _groups(
+    connection: Connection, basis: Basis, summary: Summary, by: By
+) -> Sequence[GroupTotals]:
     if by is By.PRODUCT:
-        return group_by_product([sale for sale in sales if sale.paid])
-    return group_by(sales, _NAME_OF[by])
+        return summary.products
+    dimension = Dimension.COUNTRY if by is By.COUNTRY else Dimension.TOTAL
+    by_day = by in {By.DAY, By.WEEK, By.MONTH}
+    sums = load_sums(connection, basis, summary.period, (dimension,), by_day=by_day)
+    return group_by(sums, _NAME_OF[by])
 
 
 def _json(

@@ -1,11 +1,8 @@
 """Add up stored sales: what a report, a digest and a ring tell."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from salesdaemon.domain.money import split
 from salesdaemon.domain.period import Period
 from salesdaemon.domain.sale import COUNTED_KINDS, Kind, LineItem, Status, split_net
 
@@ -37,6 +34,15 @@ class StoredSale:
     fees_exact: bool
     country: str | None
     items: tuple[LineItem, ...]
+    settled_currency: str | None = None
+    settled_net_minor: int | None = None
+
+
+FIGURES = (
+    *("gross", "refunded", "fees", "fees_refunded", "affiliate"),
+    *("net", "passive_net", "active_net", "unclassified_net", "through_affiliates"),
+)
+"""The amounts of `Totals`."""
 
 
 @dataclass(slots=True)
@@ -54,8 +60,15 @@ class Totals:
     passive_net: int = 0
     active_net: int = 0
     unclassified_net: int = 0
+    through_affiliates: int = 0
+    """The part of the net that affiliates brought."""
     estimated: int = 0
     """How many of the sales have fees that are estimated."""
+
+    def plus(self, other: "Totals") -> None:
+        """Add other totals of the same currency."""
+        for name in ("sales", "units", "estimated", *FIGURES):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def add(self, sale: StoredSale) -> None:
         """Count a paid sale in."""
@@ -73,6 +86,7 @@ class Totals:
         self.passive_net += split.passive_minor
         self.active_net += split.active_minor
         self.unclassified_net += split.unclassified_minor
+        self.through_affiliates += sale.net_minor if sale.affiliate_minor else 0
         self.estimated += not sale.fees_exact
 
     def add_item(self, sale: StoredSale, item: LineItem, net_minor: int) -> None:
@@ -84,6 +98,7 @@ class Totals:
         self.passive_net += net_minor if item.passive is True else 0
         self.active_net += net_minor if item.passive is False else 0
         self.unclassified_net += net_minor if item.passive is None else 0
+        self.through_affiliates += net_minor if sale.affiliate_minor else 0
         self.estimated += not sale.fees_exact
 
 
@@ -105,7 +120,8 @@ class Summary:
     """What a period brought. Currencies are in alphabetical order and never added together.
 
     `home` sums what could be converted into the home currency, `unconverted` names the
-    currencies that could not. Shops are in order of name, products best net first.
+    currencies that could not, `provisional` says that rates may still change. Shops are in order
+    of name, products best net first.
     """
 
     period: Period
@@ -115,6 +131,7 @@ class Summary:
     unconverted: tuple[str, ...]
     shops: tuple[GroupTotals, ...]
     products: tuple[GroupTotals, ...]
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,78 +156,3 @@ class StaleShop:
 
     shop: str
     last_good_poll: datetime | None
-
-
-def totals_by_currency(sales: Iterable[StoredSale]) -> dict[str, Totals]:
-    """Add up the paid sales among these, one line a currency."""
-    totals: defaultdict[str, Totals] = defaultdict(Totals)
-    for sale in sales:
-        if sale.paid:
-            totals[sale.currency].add(sale)
-    return dict(sorted(totals.items()))
-
-
-def summarise(sales: Sequence[StoredSale], period: Period, home_currency: str) -> Summary:
-    """Add up the sales of a period. Sales of other days and unpaid ones are left out."""
-    paid = [sale for sale in sales if sale.paid and sale.sold_on in period]
-    totals = totals_by_currency(paid)
-    return Summary(
-        period=period,
-        totals=totals,
-        home_currency=home_currency,
-        home=totals.get(home_currency, Totals()),
-        unconverted=tuple(currency for currency in totals if currency != home_currency),
-        shops=tuple(group_by_shop(paid)),
-        products=tuple(group_by_product(paid)),
-    )
-
-
-def group_by_shop(sales: Iterable[StoredSale]) -> list[GroupTotals]:
-    """Total each shop that sold anything, in order of name."""
-    groups: defaultdict[tuple[str, str], list[StoredSale]] = defaultdict(list)
-    for sale in sales:
-        groups[sale.shop, sale.marketplace].append(sale)
-    return [
-        GroupTotals(shop, shop, marketplace, totals_by_currency(members))
-        for (shop, marketplace), members in sorted(groups.items())
-    ]
-
-
-def group_by(
-    sales: Iterable[StoredSale], name_of: Callable[[StoredSale], str | None]
-) -> list[GroupTotals]:
-    """Total the groups that a function of the sale names, in order of name, unknown last."""
-    groups: defaultdict[str | None, list[StoredSale]] = defaultdict(list)
-    for sale in sales:
-        if sale.paid:
-            groups[name_of(sale)].append(sale)
-    return [
-        GroupTotals(name, None, None, totals_by_currency(groups[name]))
-        for name in sorted(groups, key=lambda name: (name is None, name or ""))
-    ]
-
-
-def group_by_product(sales: Iterable[StoredSale]) -> list[GroupTotals]:
-    """Total each product of each shop, best net first; the net of a sale is split by gross.
-
-    Products that brought the same are in order of title and shop.
-    """
-    groups: dict[tuple[str, str, str | None, str | None], dict[str, Totals]] = {}
-    for sale in sales:
-        shares = split(sale.net_minor, [max(item.gross_minor, 0) for item in sale.items] or [1])
-        for item, net_minor in zip(sale.items, shares, strict=False):
-            key = (sale.shop, sale.marketplace, item.product_id or item.product, item.product)
-            by_currency = groups.setdefault(key, {})
-            by_currency.setdefault(sale.currency, Totals()).add_item(sale, item, net_minor)
-    ordered = sorted(
-        groups.items(),
-        key=lambda entry: (
-            -max(line.net for line in entry[1].values()),
-            entry[0][3] or "",
-            *(part or "" for part in entry[0]),
-        ),
-    )
-    return [
-        GroupTotals(product, shop, marketplace, dict(sorted(totals.items())))
-        for (shop, marketplace, _, product), totals in ordered
-    ]

@@ -7,7 +7,8 @@ from typing import Literal
 from salesdaemon.domain.changes import EventKind
 from salesdaemon.domain.money import to_decimal
 from salesdaemon.domain.sale import Status
-from salesdaemon.domain.summary import StoredSale, Totals, totals_by_currency
+from salesdaemon.domain.summary import StoredSale, Totals
+from salesdaemon.domain.sums import totals_by_currency
 from salesdaemon.notify.escaping import clean_line
 from salesdaemon.notify.message import Message, Tone
 

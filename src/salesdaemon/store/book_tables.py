@@ -105,7 +105,7 @@ rates = Table(
 # is: nothing (total), a product's key or a country. Home figures are null without a rate.
 FIGURES = (
     *("gross", "refunded", "fees", "fees_refunded", "affiliate"),
-    *("net", "passive_net", "active_net", "unclassified_net"),
+    *("net", "passive_net", "active_net", "unclassified_net", "through_affiliates"),
 )
 daily_sums = Table(
     "daily_sums",

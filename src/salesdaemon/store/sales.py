@@ -20,11 +20,12 @@ from sqlalchemy import (
     update,
 )
 
-from salesdaemon.domain.effort import classify
+from salesdaemon.domain.effort import CatalogueWord, classify
 from salesdaemon.domain.period import day_of
 from salesdaemon.domain.sale import Kind, LineItem, Status
 from salesdaemon.domain.summary import News, StoredSale
 from salesdaemon.store.accounts import find_setting, set_setting
+from salesdaemon.store.products import load_catalogue
 from salesdaemon.store.tables import accounts, changes, items, sales
 
 _AT_ONCE = 1000
@@ -39,6 +40,7 @@ class SaleFilter:
     last: date | None = None
     shops: tuple[str, ...] | None = None
     external_id: str | None = None
+    account_id: int | None = None
 
 
 def iterate_sales(
@@ -46,12 +48,13 @@ def iterate_sales(
 ) -> Iterator[StoredSale]:
     """Yield sales oldest first, a thousand at a time, so that memory stays flat."""
     after: tuple[Any, ...] | None = None
+    words = load_catalogue(connection)
     while True:
         query = _query(wanted).order_by(*_ORDER_KEYS).limit(_AT_ONCE)
         if after is not None:
             query = query.where(tuple_(*_ORDER_KEYS) > _bound(after))
         rows = connection.execute(query).all()
-        yield from _with_items(connection, rows, overrides)
+        yield from _with_items(connection, rows, overrides, words)
         if len(rows) < _AT_ONCE:
             return
         last = rows[-1]
@@ -81,13 +84,14 @@ def find_sales(
 ) -> dict[tuple[int, str], StoredSale]:
     """Look sales up by account and id; one that is not stored is left out."""
     found: dict[tuple[int, str], StoredSale] = {}
+    words = load_catalogue(connection)
     for start in range(0, len(keys), 200):
         chunk = keys[start : start + 200]
         query = _query(SaleFilter()).where(
             tuple_(sales.c.account_id, sales.c.external_id).in_(chunk)
         )
         rows = connection.execute(query).all()
-        records = _with_items(connection, rows, overrides)
+        records = _with_items(connection, rows, overrides, words)
         found.update(
             ((row.account_id, row.external_id), record)
             for row, record in zip(rows, records, strict=True)
@@ -110,11 +114,16 @@ def _query(wanted: SaleFilter) -> Select[Any]:
         query = query.where(accounts.c.shop.in_(wanted.shops))
     if wanted.external_id is not None:
         query = query.where(sales.c.external_id == wanted.external_id)
+    if wanted.account_id is not None:
+        query = query.where(sales.c.account_id == wanted.account_id)
     return query
 
 
 def _with_items(
-    connection: Connection, rows: Sequence[Row[Any]], overrides: Mapping[str, bool]
+    connection: Connection,
+    rows: Sequence[Row[Any]],
+    overrides: Mapping[str, bool],
+    words: Mapping[tuple[int, str], CatalogueWord],
 ) -> Iterator[StoredSale]:
     lines: dict[tuple[int, str], list[Row[Any]]] = {}
     for start in range(0, len(rows), 200):
@@ -127,10 +136,15 @@ def _with_items(
         for line in connection.execute(query):
             lines.setdefault((line.account_id, line.external_id), []).append(line)
     for row in rows:
-        yield _stored(row, lines.get((row.account_id, row.external_id), ()), overrides)
+        yield _stored(row, lines.get((row.account_id, row.external_id), ()), overrides, words)
 
 
-def _stored(row: Row[Any], lines: Iterable[Row[Any]], overrides: Mapping[str, bool]) -> StoredSale:
+def _stored(
+    row: Row[Any],
+    lines: Iterable[Row[Any]],
+    overrides: Mapping[str, bool],
+    words: Mapping[tuple[int, str], CatalogueWord],
+) -> StoredSale:
     return StoredSale(
         marketplace=row.marketplace,
         shop=row.shop,
@@ -157,11 +171,18 @@ def _stored(row: Row[Any], lines: Iterable[Row[Any]], overrides: Mapping[str, bo
                 quantity=line.quantity,
                 gross_minor=line.gross_minor,
                 passive=classify(
-                    line.passive, shop=row.shop, product=line.product, overrides=overrides
+                    line.passive,
+                    shop=row.shop,
+                    product=line.product,
+                    overrides=overrides,
+                    catalogue=words.get((row.account_id, line.product_id)),
                 )[0],
+                line_id=line.line_id,
             )
             for line in lines
         ),
+        settled_currency=row.settled_currency,
+        settled_net_minor=row.settled_net_minor,
     )
 
 

@@ -1,13 +1,55 @@
-"""Keep what each day brought, so that a report need not read its sales."""
+"""Keep what each day brought, so that a report need not read its sales.
 
-from collections.abc import Collection, Iterable
+A day whose sales change is marked in the same transaction and summed anew later. Until then what
+asks about it adds its sales up by itself, so that no answer is ever behind.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from hashlib import blake2b
+from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+)
 
-from salesdaemon.store.accounts import upsert_for
+from salesdaemon.domain.exchange import Conversion
+from salesdaemon.domain.period import Period
+from salesdaemon.domain.summary import FIGURES, Summary, Totals
+from salesdaemon.domain.sums import DaySum, Dimension, add_up, sum_sales
+from salesdaemon.store.accounts import find_setting, set_setting, upsert_for
 from salesdaemon.store.known_sales import chunks
-from salesdaemon.store.tables import dirty_days, items, sales
+from salesdaemon.store.rates import load_book
+from salesdaemon.store.sales import SaleFilter, iterate_sales
+from salesdaemon.store.tables import accounts, daily_sums, dirty_days, items, sales
+
+_BASIS = "sums_basis"
+_COUNTS = ("sales", "units", "estimated")
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the sums are made with beside the sales: when it changes, all of them are made anew."""
+
+    home: str
+    timezone: str
+    overrides: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> str:
+        """Sum it up, for comparing."""
+        facts = (self.home, self.timezone, sorted(self.overrides.items()))
+        return blake2b(repr(facts).encode(), digest_size=16).hexdigest()
 
 
 def mark_dirty(connection: Connection, account_id: int, days: Iterable[date]) -> None:
@@ -36,3 +78,178 @@ def mark_products_dirty(
             .distinct()
         ).all()
         mark_dirty(connection, account_id, days)
+
+
+def adopt_basis(connection: Connection, basis: Basis) -> bool:
+    """Mark every day where the sums were made with another currency, zone or word on products."""
+    if find_setting(connection, _BASIS) == basis.mark:
+        return False
+    days = select(sales.c.sold_on, sales.c.account_id).distinct()
+    # WHERE TRUE: without it SQLite would take ON for a join's.
+    statement = upsert_for(connection)(dirty_days).from_select(
+        ["day", "account_id"], days.where(literal(value=True))
+    )
+    connection.execute(statement.on_conflict_do_nothing())
+    # What is left of days that have no sales any more.
+    connection.execute(delete(daily_sums))
+    set_setting(connection, _BASIS, basis.mark)
+    return True
+
+
+def refresh(connection: Connection, basis: Basis, *, days: int) -> int:
+    """Sum up to so many marked days anew, the newest first; returns how many there were."""
+    marked = connection.execute(
+        select(dirty_days).order_by(dirty_days.c.day.desc()).limit(days)
+    ).all()
+    if marked:
+        _sum_anew(connection, basis, [(row.day, row.account_id) for row in marked])
+    return len(marked)
+
+
+def _sum_anew(connection: Connection, basis: Basis, marked: Sequence[tuple[date, int]]) -> None:
+    for account_id in sorted({account for _, account in marked}):
+        days = [day for day, account in marked if account == account_id]
+        rows = [_row(account_id, each) for each in _sum_days(connection, basis, account_id, days)]
+        for chunk in chunks(days):
+            for table in (daily_sums, dirty_days):
+                connection.execute(
+                    delete(table).where(table.c.account_id == account_id, table.c.day.in_(chunk))
+                )
+        if rows:
+            connection.execute(insert(daily_sums), rows)
+
+
+def _sum_days(
+    connection: Connection, basis: Basis, account_id: int, days: Sequence[date]
+) -> list[DaySum]:
+    book = load_book(connection, min(days), max(days))
+
+    def find_rate(currency: str, day: date) -> Conversion | None:
+        return book.find(currency, basis.home, day)
+
+    sums: list[DaySum] = []
+    for first, last in _stretches(days):
+        wanted = SaleFilter(first=first, last=last, account_id=account_id)
+        found = iterate_sales(connection, wanted, basis.overrides)
+        sums += sum_sales(found, basis.home, find_rate)
+    return sums
+
+
+def _stretches(days: Sequence[date]) -> list[tuple[date, date]]:
+    """Return the days as stretches without gaps."""
+    stretches: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if stretches and (day - stretches[-1][1]).days == 1:
+            stretches[-1] = (stretches[-1][0], day)
+        else:
+            stretches.append((day, day))
+    return stretches
+
+
+def _row(account_id: int, each: DaySum) -> dict[str, Any]:
+    totals, home = each.totals, each.home
+    return {
+        "dimension": each.dimension.value,
+        "day": each.day,
+        "account_id": account_id,
+        "currency": each.currency,
+        "name": each.name,
+        "title": each.title,
+        **{name: getattr(totals, name) for name in (*_COUNTS, *FIGURES)},
+        **{f"home_{name}": getattr(home, name) if home is not None else None for name in FIGURES},
+    }
+
+
+# Reading
+
+
+def load_sums(
+    connection: Connection,
+    basis: Basis,
+    period: Period,
+    dimensions: Collection[Dimension],
+    *,
+    by_day: bool = False,
+) -> list[DaySum]:
+    """Load the sums of a period, each shop's by currency and name, and by day where asked."""
+    marked = connection.execute(
+        select(dirty_days).where(dirty_days.c.day.between(period.first, period.last))
+    ).all()
+    found = _load_clean(connection, period, dimensions, by_day=by_day, has_marked=bool(marked))
+    for account_id in sorted({row.account_id for row in marked}):
+        days = [row.day for row in marked if row.account_id == account_id]
+        sums = _sum_days(connection, basis, account_id, days)
+        found += [each for each in sums if each.dimension in dimensions]
+    return found
+
+
+def load_summary(connection: Connection, basis: Basis, period: Period) -> Summary:
+    """Add up what a period brought, by shop and product, without reading its sales."""
+    sums = load_sums(connection, basis, period, (Dimension.TOTAL, Dimension.PRODUCT))
+    currencies = {each.currency for each in sums} - {basis.home}
+    book = load_book(connection, period.last, period.last) if currencies else None
+    provisional = False
+    for currency in currencies if book is not None else ():
+        found = book.find(currency, basis.home, period.last) if book is not None else None
+        provisional |= found is not None and found.provisional
+    return add_up(sums, period, basis.home, provisional=provisional)
+
+
+def _load_clean(
+    connection: Connection,
+    period: Period,
+    dimensions: Collection[Dimension],
+    *,
+    by_day: bool,
+    has_marked: bool,
+) -> list[DaySum]:
+    keys: list[ColumnElement[Any]] = [
+        *(daily_sums.c.dimension, daily_sums.c.account_id),
+        *(daily_sums.c.currency, daily_sums.c.name, daily_sums.c.title),
+        # A day without a rate must not be lost in a sum of the others.
+        daily_sums.c.home_net.is_(None).label("unconverted"),
+    ]
+    if by_day:
+        keys.append(daily_sums.c.day)
+    sums = [func.sum(daily_sums.c[name]).label(name) for name in (*_COUNTS, *FIGURES)]
+    home = [func.sum(daily_sums.c[f"home_{name}"]).label(f"home_{name}") for name in FIGURES]
+    query = (
+        select(*keys, *sums, *home, func.max(daily_sums.c.day).label("last_day"))
+        .where(
+            daily_sums.c.dimension.in_([each.value for each in dimensions]),
+            daily_sums.c.day.between(period.first, period.last),
+        )
+        .group_by(*keys)
+    )
+    if has_marked:
+        query = query.where(
+            ~exists().where(
+                tuple_(dirty_days.c.day, dirty_days.c.account_id)
+                == tuple_(daily_sums.c.day, daily_sums.c.account_id)
+            )
+        )
+    shops = {
+        row.id: (row.shop, row.marketplace)
+        for row in connection.execute(
+            select(accounts.c.id, accounts.c.shop, accounts.c.marketplace)
+        )
+    }
+    return [_to_sum(row, shops[row.account_id]) for row in connection.execute(query)]
+
+
+def _to_sum(row: Any, shop: tuple[str, str]) -> DaySum:  # noqa: ANN401 - a row of the query above
+    values = row._mapping  # noqa: SLF001 - public API of SQLAlchemy
+    counts = {name: int(values[name]) for name in _COUNTS}
+    home = None
+    if not row.unconverted:
+        home = Totals(**counts, **{name: int(values[f"home_{name}"]) for name in FIGURES})
+    return DaySum(
+        Dimension(row.dimension),
+        *shop,
+        row.last_day,
+        row.currency,
+        row.name,
+        row.title,
+        Totals(**counts, **{name: int(values[name]) for name in FIGURES}),
+        home,
+    )

@@ -1,0 +1,255 @@
+"""Sum sales by day, and add such sums up to what a period brought. Pure."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+from salesdaemon.domain.exchange import Conversion, convert
+from salesdaemon.domain.money import split
+from salesdaemon.domain.period import Period
+from salesdaemon.domain.sale import LineItem, split_net
+from salesdaemon.domain.summary import (
+    FIGURES,
+    GroupTotals,
+    StoredSale,
+    Summary,
+    Totals,
+)
+
+FindRate = Callable[[str, date], Conversion | None]
+"""How a currency is converted into the home one on a day; None where there is no rate."""
+
+Key = TypeVar("Key")
+
+
+class Dimension(StrEnum):
+    """By what the sums of a day are kept apart, beside shop and currency."""
+
+    TOTAL = "total"
+    PRODUCT = "product"
+    COUNTRY = "country"
+
+
+@dataclass(frozen=True, slots=True)
+class DaySum:
+    """What sales of one shop, day and currency came to; `home` is None without a rate.
+
+    `name` is a product's key, a country or nothing, by dimension; `title` is a product's title.
+    Where several days were added up, `day` is the last of them.
+    """
+
+    dimension: Dimension
+    shop: str
+    marketplace: str
+    day: date
+    currency: str
+    name: str
+    title: str | None
+    totals: Totals
+    home: Totals | None
+
+
+def no_rates(_currency: str, _day: date) -> Conversion | None:
+    """Know no rate at all."""
+    return None
+
+
+def in_home_currency(sale: StoredSale, home: str, conversion: Conversion | None) -> Totals | None:
+    """Convert each figure of a sale, half to even; None where there is no rate.
+
+    What the marketplace's books settled in the home currency itself is taken as it is.
+    """
+    totals = Totals()
+    totals.add(sale)
+    if sale.currency == home:
+        return totals
+    if conversion is None:
+        return None
+    _convert(totals, sale.currency, home, conversion)
+    if sale.settled_currency == home and sale.settled_net_minor is not None:
+        totals.net = sale.settled_net_minor
+        parts = split_net(
+            totals.net, tuple((each.gross_minor, each.passive) for each in sale.items)
+        )
+        totals.passive_net = parts.passive_minor
+        totals.active_net = parts.active_minor
+        totals.unclassified_net = parts.unclassified_minor
+        totals.through_affiliates = totals.net if sale.affiliate_minor else 0
+    return totals
+
+
+def _convert(totals: Totals, currency: str, home: str, conversion: Conversion) -> None:
+    for name in FIGURES:
+        setattr(totals, name, convert(getattr(totals, name), currency, home, conversion))
+
+
+def sum_sales(sales: Iterable[StoredSale], home: str, find_rate: FindRate) -> list[DaySum]:
+    """Sum paid sales by every dimension."""
+    sums: dict[tuple[Dimension, str, date, str, str], DaySum] = {}
+
+    def add(
+        sale: StoredSale, dimension: Dimension, named: tuple[str, str | None], parts: _Parts
+    ) -> None:
+        name, title = named
+        key = (dimension, sale.shop, sale.sold_on, sale.currency, name)
+        found = sums.get(key)
+        if found is None:
+            found = DaySum(
+                dimension,
+                sale.shop,
+                sale.marketplace,
+                sale.sold_on,
+                sale.currency,
+                name,
+                title,
+                Totals(),
+                Totals() if parts.home is not None else None,
+            )
+            sums[key] = found
+        if title is not None and title > (found.title or ""):
+            sums[key] = replace(found, title=title)  # of several, the same one in any order
+        found.totals.plus(parts.own)
+        if parts.home is not None and found.home is not None:
+            found.home.plus(parts.home)
+
+    for sale in sales:
+        if not sale.paid:
+            continue
+        rate = find_rate(sale.currency, sale.sold_on)
+        own = Totals()
+        own.add(sale)
+        whole = _Parts(own, in_home_currency(sale, home, rate))
+        add(sale, Dimension.TOTAL, ("", None), whole)
+        add(sale, Dimension.COUNTRY, (sale.country or "", None), whole)
+        for item, part in _split_by_item(sale, whole.home, home, rate):
+            add(
+                sale, Dimension.PRODUCT, (item.product_id or item.product or "", item.product), part
+            )
+    return list(sums.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    own: Totals
+    home: Totals | None
+
+
+def _split_by_item(
+    sale: StoredSale, whole: Totals | None, home: str, rate: Conversion | None
+) -> Iterable[tuple[LineItem, _Parts]]:
+    weights = [max(item.gross_minor, 0) for item in sale.items] or [1]
+    shares = split(sale.net_minor, weights)
+    home_shares = split(whole.net, weights) if whole is not None else None
+    for place, (item, net_minor) in enumerate(zip(sale.items, shares, strict=False)):
+        own = Totals()
+        own.add_item(sale, item, net_minor)
+        if home_shares is None:
+            yield item, _Parts(own, None)
+            continue
+        in_home = Totals()
+        gross = item.gross_minor
+        if sale.currency != home and rate is not None:
+            gross = convert(gross, sale.currency, home, rate)
+        in_home.add_item(sale, replace(item, gross_minor=gross), home_shares[place])
+        yield item, _Parts(own, in_home)
+
+
+def summarise(
+    sales: Iterable[StoredSale], period: Period, home: str, find_rate: FindRate = no_rates
+) -> Summary:
+    """Add up the sales of a period. Sales of other days and unpaid ones are left out."""
+    sums = sum_sales((sale for sale in sales if sale.sold_on in period), home, find_rate)
+    return add_up(sums, period, home)
+
+
+def add_up(
+    sums: Sequence[DaySum], period: Period, home: str, *, provisional: bool = False
+) -> Summary:
+    """Add sums of the dimensions total and product up to what a period brought."""
+    whole = [each for each in sums if each.dimension is Dimension.TOTAL]
+    in_home = Totals()
+    for each in whole:
+        if each.home is not None:
+            in_home.plus(each.home)
+    return Summary(
+        period=period,
+        totals=by_currency(whole),
+        home_currency=home,
+        home=in_home,
+        unconverted=tuple(sorted({each.currency for each in whole if each.home is None})),
+        provisional=provisional,
+        shops=tuple(group_by_shop(whole)),
+        products=tuple(
+            group_by_product(each for each in sums if each.dimension is Dimension.PRODUCT)
+        ),
+    )
+
+
+def totals_by_currency(sales: Iterable[StoredSale]) -> dict[str, Totals]:
+    """Add up the paid sales among these, one line a currency."""
+    totals: defaultdict[str, Totals] = defaultdict(Totals)
+    for sale in sales:
+        if sale.paid:
+            totals[sale.currency].add(sale)
+    return dict(sorted(totals.items()))
+
+
+def by_currency(sums: Iterable[DaySum]) -> dict[str, Totals]:
+    """Add sums up, one line a currency, in alphabetical order."""
+    totals: defaultdict[str, Totals] = defaultdict(Totals)
+    for each in sums:
+        totals[each.currency].plus(each.totals)
+    return dict(sorted(totals.items()))
+
+
+def group_by_shop(sums: Iterable[DaySum]) -> list[GroupTotals]:
+    """Total each shop that sold anything, in order of name."""
+    groups = _grouped(sums, lambda each: (each.shop, each.marketplace))
+    return [
+        GroupTotals(shop, shop, marketplace, by_currency(members))
+        for (shop, marketplace), members in sorted(groups.items())
+    ]
+
+
+def group_by(sums: Iterable[DaySum], name_of: Callable[[DaySum], str | None]) -> list[GroupTotals]:
+    """Total the groups that a function of the sum names, in order of name, unknown last."""
+    groups = _grouped(sums, name_of)
+    return [
+        GroupTotals(name, None, None, by_currency(groups[name]))
+        for name in sorted(groups, key=lambda name: (name is None, name or ""))
+    ]
+
+
+def group_by_product(sums: Iterable[DaySum]) -> list[GroupTotals]:
+    """Total each product of each shop, best net first, under its latest title.
+
+    Products that brought the same are in order of title and shop.
+    """
+    groups = _grouped(sums, lambda each: (each.shop, each.marketplace, each.name))
+    found = [
+        GroupTotals(_latest_title(members), shop, marketplace, by_currency(members))
+        for (shop, marketplace, _), members in sorted(groups.items())
+    ]
+    return sorted(
+        found,
+        key=lambda group: (
+            -max(line.net for line in group.totals.values()),
+            group.name or "",
+            group.shop or "",
+        ),
+    )
+
+
+def _latest_title(members: Sequence[DaySum]) -> str | None:
+    titled = [each for each in members if each.title]
+    return max(titled, key=lambda each: (each.day, each.title)).title if titled else None
+
+
+def _grouped(sums: Iterable[DaySum], key_of: Callable[[DaySum], Key]) -> Mapping[Key, list[DaySum]]:
+    groups: defaultdict[Key, list[DaySum]] = defaultdict(list)
+    for each in sums:
+        groups[key_of(each)].append(each)
+    return groups

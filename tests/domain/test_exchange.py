@@ -192,6 +192,18 @@ def test_two_currencies_of_different_days_meet_on_the_older_one() -> None:
     )
 
 
+def test_one_source_goes_on_while_another_is_out_of_reach() -> None:
+    dirham = {f"2024-0{month}-01": {"MAD": "10.9"} for month in (3, 4, 5, 6, 7)}
+    bank = {"2024-03-28": PUBLISHED["2024-03-28"]}
+    known = RateBook(rates(dirham, "dirham.csv") + rates(bank))
+    dollars = found(known.find("USD", "EUR", day("2024-06-14")))
+    assert (dollars.day, dollars.provisional) == (day("2024-03-28"), True)
+    dirhams = found(known.find("MAD", "EUR", day("2024-06-14")))
+    assert (dirhams.day, dirhams.provisional) == (day("2024-06-01"), False)
+    crossed = found(known.find("MAD", "USD", day("2024-06-14")))
+    assert (crossed.day, crossed.provisional) == (day("2024-03-01"), True)
+
+
 def test_the_newest_day_is_told() -> None:
     assert (book().newest, RateBook([]).newest) == (day("2024-12-27"), None)
 

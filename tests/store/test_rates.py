@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import product
+from itertools import permutations, product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -107,6 +107,9 @@ HISTORY = [
         )
     )
     if currency != "RUB" or day < date(2024, 2, 1)
+] + [
+    rate(date(2024, 1, 2) + timedelta(days=days), "MAD", "10.9", "mad.csv")
+    for days in (0, 30, 100, 101, 130)
 ]
 
 
@@ -119,8 +122,9 @@ def test_a_book_of_a_period_converts_as_the_whole_one(
     save(store, *HISTORY)
     opens = date(2023, 12, 20) + timedelta(days=first)
     asked = opens + timedelta(days=min(at, days))
-    part = book(store, opens, opens + timedelta(days=days), currencies={"RUB", "GBP", "EUR"})
-    for pair in (("RUB", "EUR"), ("GBP", "EUR"), ("RUB", "GBP"), ("EUR", "GBP")):
+    currencies = {"RUB", "GBP", "MAD", "EUR"}
+    part = book(store, opens, opens + timedelta(days=days), currencies=currencies)
+    for pair in permutations(currencies, 2):
         assert part.find(*pair, asked) == RateBook(HISTORY).find(*pair, asked)
 
 
@@ -160,6 +164,8 @@ def test_days_with_foreign_sales_are_summed_again_from_the_rates_day_on(store: S
     assert dirty(store, FRIDAY) == [FRIDAY, weekend, later]
     save(store, rate(FRIDAY + timedelta(days=32)))
     assert dirty(store, FRIDAY) == [FRIDAY, weekend]
+    save(store, rate(FRIDAY, "MAD", source="mad.csv"))
+    assert dirty(store, FRIDAY) == [FRIDAY, weekend, later]
 
 
 def test_a_day_that_is_dirty_already_stays_so(store: Store) -> None:

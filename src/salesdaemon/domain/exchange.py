@@ -7,7 +7,7 @@ and divided as integers and rounded once, half to even.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -20,8 +20,8 @@ EURO: Final = "EUR"
 SAME_CURRENCY: Final = "same currency"
 
 LONGEST_GAP: Final = timedelta(days=31)
-"""How long a rate may be missing while others are published: tables of monthly rates count, a
-currency that is published no more (as the rouble since March 2022) does not."""
+"""How long a rate may be missing while its source publishes others: tables of monthly rates count,
+a currency that is published no more (as the rouble since March 2022) does not."""
 
 _ONE_DAY: Final = timedelta(days=1)
 _SATURDAY: Final = 5
@@ -64,17 +64,18 @@ class RateBook:
     """Rates of some currencies and days, looked up by day."""
 
     def __init__(self, rates: Iterable[Rate]) -> None:
-        found: defaultdict[str, dict[date, Rate]] = defaultdict(dict)
+        self._rates: defaultdict[str, dict[date, Rate]] = defaultdict(dict)
+        published: defaultdict[str, set[date]] = defaultdict(set)
         for rate in rates:
-            found[rate.currency][rate.day] = rate
-        self._days = {currency: sorted(days) for currency, days in found.items()}
-        self._rates = found
-        self._published = sorted({day for days in found.values() for day in days})
+            self._rates[rate.currency][rate.day] = rate
+            published[rate.source].add(rate.day)
+        self._days = {currency: sorted(known) for currency, known in self._rates.items()}
+        self._published = {source: sorted(days) for source, days in published.items()}
 
     @property
     def newest(self) -> date | None:
         """The last day that has any rate."""
-        return self._published[-1] if self._published else None
+        return max((days[-1] for days in self._published.values()), default=None)
 
     def find(self, currency: str, home: str, day: date) -> Conversion | None:
         """Return how to convert on a day: at the last rates on or before it.
@@ -85,46 +86,57 @@ class RateBook:
         """
         if currency == home:
             return Conversion(Fraction(1), day, SAME_CURRENCY)
-        pair = self._pair(currency, home, day)
-        if pair is None or any(self._has_ended(rate, day) for rate in pair):
+        latest = self._pair(currency, home, day)
+        pair = self._pair(currency, home, min(rate.day for rate in latest)) if latest else None
+        if pair is None:
             return None
         sold, bought = pair
-        used = min(sold.day, bought.day)
         return Conversion(
             exact=Fraction(bought.rate) / Fraction(sold.rate),
-            day=used,
+            day=min(sold.day, bought.day),
             source=", ".join(dict.fromkeys(rate.source for rate in pair if rate.source)),
-            provisional=self._may_be_bettered(used, day),
+            provisional=any(self._may_be_bettered(rate, day) for rate in pair),
         )
 
     def _pair(self, currency: str, home: str, day: date) -> tuple[Rate, Rate] | None:
         sold, bought = self._last(currency, day), self._last(home, day)
-        if sold is None or bought is None:
-            return None
-        used = min(sold.day, bought.day)
-        sold, bought = self._last(currency, used), self._last(home, used)
         return (sold, bought) if sold is not None and bought is not None else None
 
     def _last(self, currency: str, day: date) -> Rate | None:
         if currency == EURO:
             return Rate(day, EURO, Decimal(1), "")
-        days = self._days.get(currency, [])
-        place = bisect_right(days, day)
-        return self._rates[currency][days[place - 1]] if place else None
+        known = _last_of(self._days.get(currency, ()), day)
+        rate = self._rates[currency][known] if known is not None else None
+        return None if rate is None or self._has_ended(rate, day) else rate
 
     def _has_ended(self, rate: Rate, day: date) -> bool:
-        place = bisect_right(self._published, day)
-        return place > 0 and self._published[place - 1] - rate.day > LONGEST_GAP
+        """Tell whether the rate's source has long gone on without its currency."""
+        newest = _last_of(self._published[rate.source], day)
+        return newest is not None and newest - rate.day > LONGEST_GAP
 
-    def _may_be_bettered(self, used: date, day: date) -> bool:
-        """Tell whether rates that are nearer to the day may still become known.
+    def _may_be_bettered(self, rate: Rate, day: date) -> bool:
+        """Tell whether a rate that is nearer to the day may still become known.
 
-        They may not once a later day's are known, unless days between are plainly missing here.
+        None may once one of a later day is known, unless days between are plainly missing here.
         """
-        if used >= last_publication_day(day):
+        if rate.currency == EURO or rate.day >= last_publication_day(day):
             return False
-        place = bisect_right(self._published, day)
-        return place == len(self._published) or self._published[place] - used > LONGEST_GAP
+        later = [
+            known
+            for days in (self._published[rate.source], self._days[rate.currency])
+            if (known := _first_after(days, day)) is not None
+        ]
+        return not later or min(later) - rate.day > LONGEST_GAP
+
+
+def _last_of(days: Sequence[date], day: date) -> date | None:
+    place = bisect_right(days, day)
+    return days[place - 1] if place else None
+
+
+def _first_after(days: Sequence[date], day: date) -> date | None:
+    place = bisect_right(days, day)
+    return days[place] if place < len(days) else None
 
 
 def convert(amount_minor: int, currency: str, home: str, conversion: Conversion) -> int:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, distinct, func, select
 
-from salesdaemon.domain.exchange import LONGEST_GAP, Rate, RateBook
+from salesdaemon.domain.exchange import EURO, LONGEST_GAP, Rate, RateBook
 from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.tables import dirty_days, rates, sales
 
@@ -87,15 +87,27 @@ def mark_days_dirty(connection: Connection, days: Collection[date], home: str) -
     foreign = select(sales.c.sold_on, sales.c.account_id).where(
         sales.c.currency != home, sales.c.sold_on >= min(days)
     )
-    end = connection.scalar(
-        select(func.min(rates.c.day)).where(rates.c.day > max(days) + LONGEST_GAP)
-    )
+    end = _end_of_use(connection, min(days), max(days))
     if end is not None:
         foreign = foreign.where(sales.c.sold_on < end)
     statement = upsert_for(connection)(dirty_days).from_select(
         ["day", "account_id"], foreign.distinct()
     )
     connection.execute(statement.on_conflict_do_nothing())
+
+
+def _end_of_use(connection: Connection, first: date, last: date) -> date | None:
+    """Return the day from which no rate of these days is used; None if there is none yet."""
+    sources = select(rates.c.source).where(rates.c.day.between(first, last)).distinct()
+    ends = [
+        connection.scalar(
+            select(func.min(rates.c.day)).where(
+                rates.c.day > last + LONGEST_GAP, rates.c.source == source
+            )
+        )
+        for source in connection.scalars(sources)
+    ]
+    return max(ends) if ends and None not in ends else None
 
 
 def load_book(
@@ -111,18 +123,31 @@ def load_book(
     """
     query = select(rates.c.day, rates.c.currency, rates.c.rate, rates.c.source)
     if first is not None:
-        known = select(func.max(rates.c.day)).where(rates.c.day <= first)
-        query = query.where(rates.c.day >= (connection.scalar(known) or first) - LONGEST_GAP)
+        # The euro has no rates, and would be looked for in all of them.
+        wanted = {*(currencies or ()), ALWAYS_PUBLISHED} - {EURO}
+        known = _last_known(connection, first, wanted)
+        query = query.where(rates.c.day >= known - LONGEST_GAP)
     if last is not None:
-        # One day more tells whether those before it are final.
-        following = connection.scalar(select(func.min(rates.c.day)).where(rates.c.day > last))
-        query = query.where(rates.c.day <= (following or last))
+        # Later days tell whether conversions are final.
+        query = query.where(rates.c.day <= last + LONGEST_GAP)
     if currencies is not None:
         query = query.where(rates.c.currency.in_({*currencies, ALWAYS_PUBLISHED}))
     return RateBook(
         Rate(row.day, row.currency, Decimal(row.rate), row.source)
         for row in connection.execute(query)
     )
+
+
+def _last_known(connection: Connection, day: date, currencies: Collection[str]) -> date:
+    """Return the last day on or before this one by which each of the currencies had its last rate.
+
+    Currencies without any rate do not count.
+    """
+    query = select(rates.c.day).where(rates.c.day <= day).order_by(rates.c.day.desc()).limit(1)
+    found = (
+        connection.scalar(query.where(rates.c.currency == currency)) for currency in currencies
+    )
+    return min((known for known in found if known is not None), default=day)
 
 
 def newest_day(connection: Connection) -> date | None:

@@ -152,6 +152,15 @@ def test_a_full_refund_or_dispute_takes_all_of_it(changes: dict[str, Any]) -> No
     assert (sale.refunded_minor, sale.refunded_exact) == (1200, True)
 
 
+def test_a_charge_in_dollars_makes_a_partial_refund_exact_whatever_was_listed() -> None:
+    charged = {"currency": "usd", "total_cents": 1200, "refunded_cents": 401}
+    partly = {**EURO, "partially_refunded": True, "amount_refundable_in_currency": "7.39"}
+    sale = adapt(**partly, buyer_presentment=charged)
+    assert (sale.refunded_minor, sale.refunded_exact) == (401, True)
+    with_tax = adapt(**partly, buyer_presentment={**charged, "total_cents": 1428})
+    assert with_tax.refunded_exact is False
+
+
 @pytest.mark.parametrize(
     ("changes", "fees", "returned", "net"),
     [

@@ -68,7 +68,7 @@ def test_nested_amounts_are_read() -> None:
     sale = parse_page(body).sales[0]
     assert (sale.affiliate, sale.buyer_presentment) == (
         Affiliate("$2.50"),
-        BuyerPresentment(1100, 550),
+        BuyerPresentment(1100, 550, "eur"),
     )
 
 

@@ -182,8 +182,23 @@ def _refund(wire: WireSale, status: Status, gross: int) -> tuple[int, bool]:
     left = _read_hundredths(wire.amount_refundable_in_currency)
     if left and _is_listed_in_dollars(wire) and left < gross:
         return gross - left, True
+    if (dollars := _refunded_dollars(wire, gross)) is not None:
+        return dollars, True
     # "0" means that the processor is gone, not that nothing is left to refund.
     return _derive_refund(wire, gross, left), False
+
+
+def _refunded_dollars(wire: WireSale, gross: int) -> int | None:
+    """Return what the buyer was given back in dollars, where the price was charged in them.
+
+    No other currency makes it certain: each refund was rounded to it, and the number of refunds
+    is not told.
+    """
+    charged = wire.buyer_presentment or BuyerPresentment()
+    back = charged.refunded_cents
+    if (charged.currency or "").lower() != "usd" or charged.total_cents != gross or back is None:
+        return None
+    return back if 0 < back < gross else None
 
 
 def _derive_refund(wire: WireSale, gross: int, left: int | None) -> int:

@@ -29,6 +29,7 @@ class BuyerPresentment(msgspec.Struct, frozen=True, gc=False):
 
     total_cents: int | None = None
     refunded_cents: int | None = None
+    currency: str | None = None
 
 
 class WireSale(msgspec.Struct, frozen=True, gc=False):

@@ -269,7 +269,7 @@ def test_a_sale_on_the_sellers_own_processor_is_exact_once_it_is_in_a_payout() -
 # Payouts
 
 
-def paid(**changes: object) -> Payout | None:
+def paid(**changes: Any) -> Payout | None:
     payout = parse_payout(payout_body(**changes))
     assert payout is not None
     return to_payout(payout, TODAY)

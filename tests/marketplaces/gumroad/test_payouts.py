@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -53,7 +54,7 @@ def listing(router: respx.MockRouter, *payouts: object, **envelope: object) -> r
     return router.get("/payouts").respond(content=list_body(*payouts, **envelope), headers=DATE)
 
 
-def payout_of(**changes: object) -> Payout:
+def payout_of(**changes: Any) -> Payout:
     payout = parse_payout(payout_body(**changes))
     assert payout is not None
     ours = to_payout(payout, NOW.date())

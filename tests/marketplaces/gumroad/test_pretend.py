@@ -252,15 +252,3 @@ def test_the_user_tells_whose_token_it_is(client: httpx.Client) -> None:
     answer = client.get("/v2/user").json()
     assert answer["success"] is True
     assert answer["user"]["user_id"] == "cHJldGVuZCBzZWxsZXIgMQ=="
-
-
-def test_payouts_begin_with_the_one_to_come(shop: PretendGumroad, client: httpx.Client) -> None:
-    shop.add_sale(created_at=NOON - timedelta(days=30))
-    shop.add_sale()
-    payouts = client.get("/v2/payouts").json()["payouts"]
-    shown = [(payout["status"], payout["amount"]) for payout in payouts]
-    assert shown == [("payable", "9.65"), ("completed", "9.65")]
-    assert payouts[0]["id"] is None
-    assert client.get("/v2/payouts/upcoming").json()["payout"] == payouts[0]
-    one_payout = client.get(f"/v2/payouts/{payouts[1]['id']}").json()["payout"]
-    assert one_payout["sales"] == [shop.books()[0]["sale_id"]]

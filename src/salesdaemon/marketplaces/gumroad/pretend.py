@@ -27,6 +27,8 @@ from salesdaemon.marketplaces.gumroad.pretend_history import Storyteller
 from salesdaemon.marketplaces.gumroad.pretend_json import ABSENT, SaleWriter
 from salesdaemon.marketplaces.gumroad.pretend_ledger import Ledger
 from salesdaemon.marketplaces.gumroad.pretend_money import listed_of, rate_text
+from salesdaemon.marketplaces.gumroad.pretend_payout_json import PayoutEndpoints
+from salesdaemon.marketplaces.gumroad.pretend_payouts import AFFILIATE_CREDIT, PayoutBook, told
 from salesdaemon.marketplaces.gumroad.pretend_sale import Presentment, fee_of
 from salesdaemon.marketplaces.gumroad.pretend_sales import SalesEndpoints
 from salesdaemon.marketplaces.gumroad.pretend_shop import ShopEndpoints
@@ -59,11 +61,13 @@ class PretendGumroad:
         timezone: str = "America/Los_Angeles",
         explicit_nulls: bool = False,
         omit_currency: bool = False,
+        payout_rows: str = "objects",
     ) -> None:
         """Open the account.
 
         `summary=False` is an API of before there was one (404). `explicit_nulls` sends null where
         the vendor leaves the key out, and `omit_currency` is a sale of before that field.
+        `payout_rows` are sent as "objects" or "lists", or are "absent".
         """
         self.requests: list[PretendRequest] = []
         self.faults = Faults(seed=seed)
@@ -77,7 +81,9 @@ class PretendGumroad:
         access, ledger = self.access, self._ledger
         self._sales = SalesEndpoints(ledger, self._writer, access, self.faults, now)
         self._summary = SummaryEndpoint(ledger, access, zone, now, summary, summary_lag)
-        self._shop = ShopEndpoints(ledger, access, user_id, now)
+        self._shop = ShopEndpoints(ledger, access, user_id)
+        self._payout_book = PayoutBook(ledger, now)
+        self._payouts = PayoutEndpoints(self._payout_book, access, now, payout_rows)
         self.app = Starlette(
             routes=[*self._api_routes(), *control_routes(self)],
             middleware=[Middleware(Gate, requests=self.requests, faults=self.faults, now=now)],
@@ -195,14 +201,14 @@ class PretendGumroad:
         with self._ledger.lock:
             sale = self._ledger.get(sale_id)
             for row in (sale, *sale.parts):
-                row.disputed, row.dispute_won, row.encoded = True, False, None
+                row.dispute(self._ledger.time())
 
     def win_dispute(self, sale_id: str) -> None:
         """Let the bank give the money of a dispute to the seller again."""
         with self._ledger.lock:
             sale = self._ledger.get(sale_id)
             for row in (sale, *sale.parts):
-                row.dispute_won, row.encoded = row.disputed, None
+                row.win_dispute(self._ledger.time())
 
     def rename_product(self, old: str, new: str) -> None:
         """Rename a product, in every sale that there ever was of it."""
@@ -212,7 +218,37 @@ class PretendGumroad:
     def books(self) -> list[dict[str, object]]:
         """Tell the truth about every listed sale, oldest first."""
         with self._ledger.lock:
-            return [book(sale) for sale in self._ledger.listed()]
+            return [book(sale, self._payout_book.paid) for sale in self._ledger.listed()]
+
+    def make_payouts(self) -> list[str]:
+        """Make the payouts of every Friday so far; returns their ids, oldest first."""
+        with self._ledger.lock:
+            return [payout.id for payout in self._payout_book.make_due()]
+
+    def make_payout(self, *, fee: int = 0) -> str:
+        """Pay out everything, this moment, for a fee in US cents."""
+        with self._ledger.lock:
+            return self._payout_book.make_now(fee=fee).id
+
+    def fail_payout(self, payout_id: str, *, status: str = "returned") -> None:
+        """Let a payout come back; what it held will be in a later one."""
+        with self._ledger.lock:
+            self._payout_book.fail(payout_id, status)
+
+    def credit(self, cents: int) -> None:
+        """Give the seller some US cents for no sale."""
+        with self._ledger.lock:
+            self._payout_book.move("Credit", cents)
+
+    def earn_as_affiliate(self, cents: int) -> None:
+        """Let the seller earn some US cents by selling what someone else made."""
+        with self._ledger.lock:
+            self._payout_book.move(AFFILIATE_CREDIT, cents)
+
+    def payouts(self) -> list[dict[str, object]]:
+        """Tell the truth about the payouts, oldest first: id, amount, and its rows' sum by type."""
+        with self._ledger.lock:
+            return [told(payout) for payout in self._payout_book.payouts]
 
     def _api_routes(self) -> list[Route]:
         endpoints: Mapping[str, Callable[[Request], object]] = {
@@ -221,9 +257,9 @@ class PretendGumroad:
             "/sales/{sale_id}": self._sales.one,
             "/products": self._shop.products,
             "/user": self._shop.user,
-            "/payouts": self._shop.payouts,
-            "/payouts/upcoming": self._shop.upcoming,
-            "/payouts/{payout_id}": self._shop.payout,
+            "/payouts": self._payouts.page,
+            "/payouts/upcoming": self._payouts.upcoming,
+            "/payouts/{payout_id}": self._payouts.one,
         }
         return [
             Route(f"{prefix}{path}{suffix}", endpoint, methods=["GET"])

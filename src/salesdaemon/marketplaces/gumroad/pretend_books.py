@@ -3,12 +3,21 @@
 Written from the description of those words alone, so that tests compare two readings.
 """
 
+from collections.abc import Mapping
+
+from salesdaemon.marketplaces.gumroad.pretend_movements import Key, Movement, movements_of
 from salesdaemon.marketplaces.gumroad.pretend_sale import Sale, retained_of
 
 
-def book(sale: Sale) -> dict[str, object]:
-    """Tell what one sale is worth: decimal strings in US dollars, and what is exact."""
+def book(sale: Sale, paid: Mapping[Key, Movement]) -> dict[str, object]:
+    """Tell what one sale is worth: decimal strings in US dollars, and what is exact.
+
+    Once payouts hold the sale and every refund of it, their rows say what it really came to.
+    """
     gross, refunded, fees, fees_refunded, affiliate = _amounts(sale)
+    rows = _paid_rows(sale, paid)
+    if rows:
+        fees_refunded = -sum(_fees_taken(row) for row in rows[1:])
     return {
         "sale_id": sale.id,
         "kind": _kind(sale),
@@ -16,22 +25,30 @@ def book(sale: Sale) -> dict[str, object]:
         "currency": "USD",
         "gross": _usd(gross),
         "refunded": _usd(refunded),
-        "refunded_exact": _is_refund_exact(sale, gross, refunded),
+        "refunded_exact": bool(rows) or _is_refund_exact(sale, gross, refunded),
         "fees": _usd(fees),
         "fees_refunded": _usd(fees_refunded),
         "affiliate": _usd(affiliate),
-        "net": _usd(net_of(sale)),
-        "fees_exact": refunded == 0 and not (sale.own_processor and gross > 0),
+        "net": _usd(gross - refunded - fees + fees_refunded - affiliate),
+        "fees_exact": bool(rows) or (refunded == 0 and not (sale.own_processor and gross > 0)),
         "paid_at": sale.created_text,
         "country": sale.country,
         "items": [_item(sale, gross)],
     }
 
 
-def net_of(sale: Sale) -> int:
-    """Tell what is left for the seller, in US cents."""
-    gross, refunded, fees, fees_refunded, affiliate = _amounts(sale)
-    return gross - refunded - fees + fees_refunded - affiliate
+def _paid_rows(sale: Sale, paid: Mapping[Key, Movement]) -> list[Movement]:
+    """Return the sale's row and those of its refunds as paid out; none unless all of them are."""
+    if sale.chargedback:
+        return []
+    rows = [each for each in movements_of(sale) if each.type not in {"Chargeback", "Credit"}]
+    return [paid[row.key] for row in rows] if all(row.key in paid for row in rows) else []
+
+
+def _fees_taken(row: Movement) -> int:
+    """Tell what a refund cost in fees: below zero what it brought back."""
+    fees = row.fees or 0
+    return -fees if row.processor else fees
 
 
 def _amounts(sale: Sale) -> tuple[int, int, int, int, int]:
@@ -62,7 +79,10 @@ def _status(sale: Sale) -> str:
 
 def _is_refund_exact(sale: Sale, gross: int, refunded: int) -> bool:
     partial = 0 < refunded < gross
-    return not (partial and (sale.currency != "usd" or sale.dead_processor))
+    charged = sale.presentment or {}
+    in_dollars = charged.get("currency") == "usd" and charged.get("total_cents") == gross
+    hidden = sale.currency != "usd" or sale.dead_processor
+    return not (partial and hidden and not in_dollars)
 
 
 def _fees_refunded(sale: Sale, gross: int, fees: int, refunded: int) -> int:

@@ -33,6 +33,11 @@ def control_routes(pretend: "PretendGumroad") -> list[Route]:
         "bundle": pretend.add_bundle,
         "rename-product": pretend.rename_product,
         "fill-history": pretend.fill_history,
+        "make-payout": pretend.make_payout,
+        "make-payouts": pretend.make_payouts,
+        "fail-payout": pretend.fail_payout,
+        "credit": pretend.credit,
+        "earn-as-affiliate": pretend.earn_as_affiliate,
         "fault": pretend.faults.add,
         "clear-faults": pretend.faults.clear,
         "burst": lambda count: [pretend.sell_one() for _ in range(count)],
@@ -40,6 +45,7 @@ def control_routes(pretend: "PretendGumroad") -> list[Route]:
     }
     facts: Mapping[str, Callable[[], object]] = {
         "books": pretend.books,
+        "payouts": pretend.payouts,
         "requests": lambda: [asdict(request) for request in list(pretend.requests)],
         "faults": lambda: pretend.faults.fired,
     }

@@ -176,12 +176,13 @@ def _partly_refunded(teller: Storyteller, sale: Sale) -> None:
     sale.refund(teller.random.randrange(100, sale.price - 100), teller.later(sale))
 
 
-def _disputed(_teller: Storyteller, sale: Sale) -> None:
-    sale.disputed = True
+def _disputed(teller: Storyteller, sale: Sale) -> None:
+    sale.dispute(min(teller.now, sale.created + 20 * _DAY))
 
 
-def _won(_teller: Storyteller, sale: Sale) -> None:
-    sale.disputed = sale.dispute_won = True
+def _won(teller: Storyteller, sale: Sale) -> None:
+    _disputed(teller, sale)
+    sale.win_dispute(min(teller.now, sale.created + 60 * _DAY))
 
 
 _ODDS: dict[_Shape, int] = {

@@ -8,7 +8,7 @@ Source: Gumroad's public source (`calculate_fees`, `decrement_balance_for_refund
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 Presentment = Mapping[str, object]
@@ -32,10 +32,23 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back: US cents, and the same in the listed currency."""
+    """Money given back: US cents, and the same in the listed currency.
+
+    `number` counts the refunds that there ever were of the sale, `at` is in epoch seconds.
+    """
 
     amount: int
     listed: int
+    number: int = 0
+    at: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeStep:
+    """The bank took the money of a sale, or gave it back because the dispute was won."""
+
+    at: float
+    won: bool
 
 
 @dataclass(slots=True)
@@ -70,6 +83,8 @@ class Sale:
     country: str | None = "DE"
     refunds: list[Refund] = field(default_factory=list)
     refund_log: list[tuple[float, int]] = field(default_factory=list)
+    refunds_made: int = 0
+    dispute_steps: list[DisputeStep] = field(default_factory=list)
     dead_processor: bool = False
     disputed: bool = False
     dispute_won: bool = False
@@ -133,7 +148,8 @@ class Sale:
             refund = Refund(left, self.listed_total - self.refunded_listed)
         else:
             refund = self._part(amount)
-        self.refunds.append(refund)
+        self.refunds.append(replace(refund, number=self.refunds_made, at=at))
+        self.refunds_made += 1
         self._log(at)
 
     def fail_refund(self, at: float) -> None:
@@ -141,6 +157,17 @@ class Sale:
         self.refunds.pop()
         self.dead_processor = False
         self._log(at)
+
+    def dispute(self, at: float) -> None:
+        """Let the buyer's bank take the money back."""
+        self.disputed, self.dispute_won, self.encoded = True, False, None
+        self.dispute_steps.append(DisputeStep(at, won=False))
+
+    def win_dispute(self, at: float) -> None:
+        """Let the bank give the money of a dispute to the seller again."""
+        if self.chargedback:
+            self.dispute_steps.append(DisputeStep(at, won=True))
+        self.dispute_won, self.encoded = self.disputed, None
 
     def _part(self, amount: int) -> Refund:
         listed = half_up(amount * self.listed_total, self.charged)

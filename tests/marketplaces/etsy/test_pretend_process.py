@@ -28,6 +28,16 @@ def test_the_remote_control_does_what_the_methods_do(
     post(f"refund/{made}", {"amount": 40})
     other = post("sell", {})["receipt_id"]
     post(f"cancel/{other}")
+    post(f"fail-refund/{made}", {})
+    post(f"refund/{made}", {"amount": 40})
+    post("spend", {"kind": "prolist", "amount": -100})
+    assert post("pay-out") == {"amount": 0}
+    post("offer/55", {"listing_type": "both"})
+    assert etsy.offers[55].listing_type == "both"
+    post("offer/55")
+    assert 55 not in etsy.offers
+    for name, truth in (("account", etsy.account()), ("settled-books", etsy.settled_books())):
+        assert client.get(f"/_pretend/{name}").json() == json.loads(json.dumps(truth))
     assert len(post("burst", {"count": 5})["receipt_ids"]) == 5
     post("fault", {"kind": "500", "times": 1})
     assert client.get(ME).status_code == 500
@@ -50,6 +60,8 @@ def test_the_remote_control_does_what_the_methods_do(
 def test_it_runs_as_a_process_of_its_own_until_it_is_told_to_stop() -> None:
     command = [sys.executable, "-m", "salesdaemon.marketplaces.etsy.pretend"]
     options = ["--history", "30", "--access-token", "90210.abc", "--sales-every", "0.05"]
+    options += ["--payment-currency", "USD", "--rate", "1.1", "--ledger-divisor", "100"]
+    options += ["--fees-after", "60", "--integer-references"]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         word, url = process.stdout.readline().split()

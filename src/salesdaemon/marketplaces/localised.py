@@ -29,7 +29,7 @@ _PLAIN_SIGNS = {**_MINUS, **_SPACE, **_MARKS, ord("’"): "'"}
 
 _PLAIN = re.compile(r"(-?)(\d{1,13})\.(\d\d)", re.ASCII)
 # Letters and a sign of a currency: "€", "CA$", "kr.", "EUR ", "R$".
-_CURRENCY = r"(?:(?:[^\W\d_]{1,4}\.?)?\s?[^\w\s.,'()+\-=@\"%;:/\\|]{0,2})"
+_CURRENCY = r"(?:(?:[^\W\d_]{1,4}\.?)?\s?[$¢£¥฿\u20a0-\u20c0]?)"
 _NUMBER = r"\d{1,3}(?:[ ']\d{3})+(?:[.,]\d+)?|\d[\d.,]*\d|\d|[.,]\d+"
 _AMOUNT = re.compile(
     rf"(\()?\s*([-+])?\s*{_CURRENCY}\s*([-+])?\s*({_NUMBER})\s*{_CURRENCY}\s*(-)?\s*(\))?"

@@ -21,7 +21,7 @@ _SEPARATORS = (",", ";", "\t")
 _SHOWN_NAMES = 12
 _LONGEST_NAME = 40
 # What no column is called, so that a file without a header does not show a buyer's data.
-_VALUE = re.compile(r"\s*|.*@.*|[^A-Za-z]*\d[^A-Za-z]*|.*\d{3}.*", re.DOTALL)
+_VALUE = re.compile(r"\W*\d.*|.*@.*|.*\d{3}.*", re.DOTALL)
 _FORMULA_SIGNS = frozenset("=+-@%|\t\r")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 

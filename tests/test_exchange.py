@@ -258,13 +258,14 @@ async def test_a_lasting_failure_is_tried_at_growing_waits_up_to_six_hours(
     assert set(waits[8:]) == {360}
 
 
-async def test_a_wait_that_the_bank_asks_for_is_kept(
-    store: Store, bank: CentralBank, refresh: Refresh
+@pytest.mark.parametrize(("fault", "wait"), [("too many", 2 * HOUR), ("never again", 24 * HOUR)])
+async def test_a_wait_that_the_bank_asks_for_is_kept_up_to_a_day(
+    store: Store, bank: CentralBank, refresh: Refresh, fault: str, wait: timedelta
 ) -> None:
     sell(store, FRIDAY)
-    bank.fault = "too many"
+    bank.fault = fault
     await refresh()
-    assert find_attempts(store).not_before == NOW + 2 * HOUR
+    assert find_attempts(store).not_before == NOW + wait
 
 
 async def test_a_server_that_is_not_there_is_one_more_failure(

@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Final, Self
@@ -148,7 +148,7 @@ async def refresh_rates(store: Store, http: Http, settings: Settings, now: datet
     except (UnavailableError, RateLimitError, RateFileError) as error:
         failed = _after_failure(attempts, error, now)
         await asyncio.to_thread(_remember, store, failed)
-        log.warning("rates_failed what=%r again_at=%s", str(error.what), failed.not_before)
+        log.warning("rates_failed what=%s again_at=%s", error.what, failed.not_before)
         return Refreshed(file_for(missing, now), problem=error.what)
 
 
@@ -260,6 +260,8 @@ async def _ask(http: Http, url: str, marks: dict[str, str]) -> Reply:
             reply = await http.request("GET", url, headers={"Accept": "*/*", **marks})
     except TimeoutError as error:
         raise UnavailableError(f"{host} did not answer in time.", fix=_FIX) from error
+    except UnavailableError as error:
+        raise UnavailableError(error.what, fix=_FIX) from error
     if reply.status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
         return reply
     what = f"{host} answered {reply.status} instead of exchange rates."
@@ -315,10 +317,12 @@ def _after_failure(attempts: Attempts, error: SalesDaemonError, now: datetime) -
     wait = min(FIRST_RETRY * 2**attempts.failures, LONGEST_RETRY)
     asked = error.retry_after_seconds if isinstance(error, RateLimitError) else None
     if asked is not None:
-        wait = min(max(wait, timedelta(seconds=asked)), LONGEST_WAIT_ASKED_FOR)
+        # Seconds may be as many as the answer has room for: more than a timedelta takes.
+        longest = LONGEST_WAIT_ASKED_FOR.total_seconds()
+        wait = max(wait, timedelta(seconds=min(asked, longest)))
     return replace(
         attempts,
-        not_before=(now + wait).astimezone(UTC),
+        not_before=now + wait,
         failures=min(attempts.failures + 1, 16),
         problem=error.what,
     )

@@ -178,13 +178,21 @@ def test_rates_are_fetched_now(cli: Installation, bank: CentralBank) -> None:
 
 
 @pytest.mark.usefixtures("url")
-def test_a_fetch_that_fails_says_why_and_what_to_do(cli: Installation, bank: CentralBank) -> None:
-    bank.fault = "not found"
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("not found", "127.0.0.1 answered 404 instead of exchange rates."),
+        ("broken off", "The connection to 127.0.0.1 broke (RemoteProtocolError)."),
+    ],
+)
+def test_a_fetch_that_fails_says_why_and_what_to_do(
+    cli: Installation, bank: CentralBank, fault: str, told: str
+) -> None:
+    bank.fault = fault
     ran = cli.run("rates", "fetch")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        "127.0.0.1 answered 404 instead of exchange rates. "
-        "Try again later, or import a file: `salesdaemon rates import FILE`.\n"
+        f"{told} Try again later, or import a file: `salesdaemon rates import FILE`.\n"
     )
 
 

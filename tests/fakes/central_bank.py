@@ -119,6 +119,7 @@ class CentralBank:
         answers: dict[str | None, tuple[int, dict[bytes, bytes], bytes]] = {
             "not found": (404, {}, b"<html>Not found</html>"),
             "too many": (429, {b"retry-after": b"7200"}, b""),
+            "never again": (503, {b"retry-after": b"9" * 400}, b""),
             "moved": (301, {b"location": b"https://example.com/"}, b""),
             "web page": (200, {}, WEB_PAGE),
             "cut short": (200, {}, body[: len(body) * 2 // 3]),

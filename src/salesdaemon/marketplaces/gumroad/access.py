@@ -13,8 +13,9 @@ from salesdaemon.marketplaces.gumroad.client import GumroadClient
 
 _TRY_LATER = "Try again in a few minutes; nothing in the configuration has to change."
 _TO_SEE_PAYOUTS = (
-    "Nothing needs payouts yet. A token from 'Generate access token' under Settings > Advanced > "
-    "Applications at Gumroad that was made after mid-2025 may read them."
+    "Without them fees of refunds stay estimates, and no payout is told. A token from 'Generate "
+    "access token' under Settings > Advanced > Applications at Gumroad that was made after "
+    "mid-2025 may read them."
 )
 
 

@@ -112,7 +112,7 @@ def _amounts(row: _Row, currency: str, kind: EntryKind) -> tuple[int, int]:
         amount = net
     if net is not None and net != (amount or 0) + (fees or 0):
         raise CellError("Net", "is not the sum of Amount and Fees & Taxes")
-    return amount or 0, fees or 0
+    return (amount, fees or 0) if amount else (fees or 0, 0)
 
 
 def _paid_out(title: str, currency: str, amount: int | None) -> int:

@@ -10,6 +10,7 @@ etsy/open-api issues 442 and 531, and in others' exports (read 2026-11).
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from salesdaemon.domain.ledger import SALE_KINDS, About, Entry, EntryKind
@@ -58,6 +59,7 @@ _PAYMENT_REFERENCES = {"shop_payment", "processing_fee", "payment"}
 _ASKED_FOR = SALE_KINDS | {EntryKind.OTHER}
 
 
+@lru_cache(maxsize=256)
 def kind_of(ledger_type: str) -> EntryKind:
     """Tell what a type of line is, in whatever case it is written; unknown ones are OTHER."""
     word = ledger_type.strip().lower()
@@ -72,13 +74,14 @@ def kind_of(ledger_type: str) -> EntryKind:
 
 def payment_of(row: LedgerEntry) -> str | None:
     """Return the payment that a line refers to, where only that leads to its order."""
-    word = (row.reference_type or "").strip().lower()
-    if word in _ABOUT and _number(row.reference_id) is not None:
+    word = _word(row.reference_type)
+    reference = _number(row.reference_id)
+    if reference is not None and word in _ABOUT:
         return None
     if kind_of(_type(row)) not in _ASKED_FOR:
         return None
-    if word in _PAYMENT_REFERENCES and (number := _number(row.reference_id)):
-        return number
+    if reference is not None and word in _PAYMENT_REFERENCES:
+        return reference
     adjusted = (_number(each.payment_id) for each in row.payment_adjustments or ())
     return next(filter(None, adjusted), None)
 
@@ -90,8 +93,8 @@ def to_entry(row: LedgerEntry, receipts: Mapping[str, str], otherwise: datetime)
     a time that is missing.
     """
     entry_id = _number(row.entry_id)
-    currency = (row.currency or "").strip().upper()
-    if entry_id is None or row.amount is None or not _CURRENCY.fullmatch(currency):
+    currency = _currency(row.currency)
+    if entry_id is None or row.amount is None or currency is None:
         return None
     if abs(row.amount) > _LARGEST_AMOUNT:
         return None
@@ -101,7 +104,7 @@ def to_entry(row: LedgerEntry, receipts: Mapping[str, str], otherwise: datetime)
         sequence=_sequence(row, entry_id),
         posted_at=to_moment(row.created) or otherwise,
         kind=kind_of(_type(row)),
-        name=_name(row),
+        name=_name(_type(row)),
         amount=row.amount,
         currency=currency,
         about=about,
@@ -115,7 +118,7 @@ def is_payment(row: LedgerEntry) -> bool:
 
 
 def _about(row: LedgerEntry, receipts: Mapping[str, str]) -> tuple[About, str | None]:
-    about = _ABOUT.get((row.reference_type or "").strip().lower())
+    about = _ABOUT.get(_word(row.reference_type))
     reference = _number(row.reference_id)
     if about is not None and reference is not None:
         return about, reference
@@ -131,8 +134,21 @@ def _type(row: LedgerEntry) -> str:
     return row.ledger_type or row.description or ""
 
 
-def _name(row: LedgerEntry) -> str:
-    word = _type(row).strip()
+# A shop's account holds a handful of words, and of each very many.
+@lru_cache(maxsize=256)
+def _word(text: str | None) -> str:
+    return (text or "").strip().lower()
+
+
+@lru_cache(maxsize=256)
+def _currency(text: str | None) -> str | None:
+    code = (text or "").strip().upper()
+    return code if _CURRENCY.fullmatch(code) else None
+
+
+@lru_cache(maxsize=256)
+def _name(ledger_type: str) -> str:
+    word = ledger_type.strip()
     return word if _NAME.fullmatch(word) else _UNREADABLE
 
 
@@ -143,7 +159,9 @@ def _sequence(row: LedgerEntry, entry_id: str) -> int:
 
 def _number(value: int | str | None) -> str | None:
     """Write an id as text, whether it came as a number or as text; None for 0 and nonsense."""
-    text = str(value).strip() if value is not None else ""
+    if isinstance(value, int):
+        return str(value) if 0 < value <= _LARGEST else None
+    text = (value or "").strip()
     if not (text.isascii() and text.isdecimal()) or len(text) > len(str(_LARGEST)):
         return None
     number = int(text)

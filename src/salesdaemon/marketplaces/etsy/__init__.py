@@ -4,10 +4,11 @@ Start at `adapter`: it says what an order means, from the vendor's shapes in `wi
 `feed` is what the poller calls; it pages with `paging` and asks with `client`. `books` reads the
 payment account for it in the steps of `ledger_paging`, and `ledger` says what its lines mean;
 `catalogue` does so for listings. `client` keeps to `limits` and turns what goes wrong into errors
-with `refusals`.
-`oauth` signs in and refreshes the login, `access` is behind `salesdaemon auth` and `check`.
-`fees` estimates what the ledger says only later. The `pretend` modules are the vendor's API on
-loopback and share no code with the rest. Scopes, limits and quirks are in README.md.
+with `refusals`. `oauth` signs in and refreshes the login, `access` is behind `salesdaemon auth`
+and `check`. `fees` estimates what the ledger says only later. `exports` reads the files that a
+seller can download. The `pretend` modules are the vendor's API on loopback and share no code with
+the rest: `pretend_charges` says what is charged, `pretend_books` what is true. Scopes, limits and
+quirks are in README.md.
 """
 
 from collections.abc import Sequence

@@ -109,6 +109,15 @@ class Harness(BaseHarness):
             book for book in self.etsy.books() if orders[int(str(book["sale_id"]))].listed_at <= now
         ]
 
+    def settled_books(self) -> Sequence[Book]:
+        """Tell the same with what the payment account holds of each order by now."""
+        listed = {book["sale_id"] for book in self.books()}
+        return [book for book in self.etsy.settled_books() if book["sale_id"] in listed]
+
+    def account(self) -> Book:
+        """Tell the sums of the payment account beside the sales, and its balance."""
+        return self.etsy.account()
+
     def fault(self, kind: str, **how: Any) -> None:
         self.etsy.faults.add(kind, **how)
 

@@ -295,12 +295,25 @@ async def test_a_number_that_etsy_does_not_know_costs_no_other_its_order(status:
     assert len(http.asked) == 8
 
 
-async def test_a_vendor_that_refuses_every_payment_is_asked_a_few_times_a_page() -> None:
+async def test_a_vendor_that_refuses_every_payment_is_soon_asked_for_no_more_than_it_must() -> None:
     rows = [paid(each, each) for each in range(1, 101)]
-    http = ScriptedHttp(lines(*rows), *[REFUSED] * (2 + 2 * CALLS_FOR_REFUSED))
-    read = await fetch(http)
+    http = ScriptedHttp(lines(*rows), *[REFUSED] * (2 + 2 * CALLS_FOR_REFUSED), lines(*rows))
+    reader = feed(http)
+    read = await reader.fetch_ledger(MONTH, None)
+    assert read is not None
     assert set(abouts(read.entries)) == {(About.SHOP, None)}
-    assert len(http.asked) <= 3 + 2 * CALLS_FOR_REFUSED
+    assert http.script == [lines(*rows)]
+    http.script += [REFUSED, REFUSED]
+    assert await reader.fetch_ledger(MONTH, None) == read
+    assert http.script == []
+
+
+async def test_where_payments_may_not_be_read_they_are_asked_for_once_a_page() -> None:
+    denied = says({"error": "insufficient_scope"}, 403)
+    rows = [paid(each, each) for each in range(1, 101)]
+    http = ScriptedHttp(lines(*rows), denied, denied)
+    assert set(abouts((await fetch(http)).entries)) == {(About.SHOP, None)}
+    assert [asked.url for asked in http.asked[1:]] == [PAYMENTS, OF_ENTRIES]
 
 
 async def test_the_payments_that_are_remembered_are_bounded() -> None:

@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 PAYMENTS_REMEMBERED = 5000
 # One number that Etsy does not know may cost the whole call, so the others are asked for in
-# halves; this many more calls for a page and not more.
+# halves: this many more calls for a page and not more, and none after a page of which Etsy told
+# not a single one.
 CALLS_FOR_REFUSED = 14
 
 
@@ -76,6 +77,7 @@ class Payments:
     def __init__(self, client: EtsyClient) -> None:
         self._client = client
         self._receipts: dict[str, str] = {}
+        self._calls_for_refused = CALLS_FOR_REFUSED
 
     async def find_receipts(self, shop_id: int, rows: Sequence[LedgerEntry]) -> Mapping[str, str]:
         """Return the orders of the payments that these lines refer to; unknown ones are left out.
@@ -89,9 +91,11 @@ class Payments:
         missing = [payment for payment in wanted if payment not in known]
         if not missing:
             return known
-        lookup = _Lookup(self._client, shop_id, _entries_that_are_payments(rows))
+        entries = _entries_that_are_payments(rows)
+        lookup = _Lookup(self._client, shop_id, entries, self._calls_for_refused)
         for start in range(0, len(missing), MOST_IDS):
             await lookup.ask(missing[start : start + MOST_IDS])
+        self._calls_for_refused = CALLS_FOR_REFUSED if lookup.answered else 0
         self._remember(lookup.found)
         return known | lookup.found
 
@@ -104,17 +108,21 @@ class Payments:
 class _Lookup:
     """One page's questions about payments, and the answers so far."""
 
-    def __init__(self, client: EtsyClient, shop_id: int, entries: Mapping[str, str]) -> None:
+    def __init__(
+        self, client: EtsyClient, shop_id: int, entries: Mapping[str, str], more_calls: int
+    ) -> None:
         self._client = client
         self._shop_id = shop_id
         self._entries = entries
-        self._left = CALLS_FOR_REFUSED
+        self._left = more_calls
+        self.answered = False
         self.found: dict[str, str] = {}
 
     async def ask(self, payments: Sequence[str]) -> None:
         """Ask by the payments' numbers; by the ledger's own for what that leaves open."""
         answer = await self._client.find_payments(self._shop_id, payments)
         self._note(answer or ())
+        self.answered = self.answered or bool(answer)
         await self._ask_by_entry([each for each in self._open(payments) if each in self._entries])
         rest = self._open(payments)
         if answer is not None or len(rest) < 2:  # noqa: PLR2004 - what cannot be halved

@@ -58,7 +58,7 @@ class TokenSource(Protocol):
         ...
 
 
-_NOT_THESE = (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+_NOT_THESE = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,10 @@ class EtsyClient:
     async def find_payments(
         self, shop_id: int, payment_ids: Sequence[str]
     ) -> Sequence[Payment] | None:
-        """Fetch at most 100 payments by their numbers; None where Etsy refuses these."""
+        """Fetch at most 100 payments by their numbers; None where Etsy refuses just these.
+
+        None at all are told where the login may not read payments.
+        """
         return await self._find_payments(shop_id, "/payments", "payment_ids", payment_ids)
 
     async def find_payments_of_entries(
@@ -179,6 +182,8 @@ class EtsyClient:
         self, shop_id: int, path: str, name: str, ids: Sequence[str]
     ) -> Sequence[Payment] | None:
         reply = await self._send_signed_in(f"/shops/{shop_id}{path}", {name: ",".join(ids)})
+        if is_denied(reply, HTTPStatus.FORBIDDEN):
+            return ()
         if is_denied(reply, *_NOT_THESE):
             return None
         self._require_ok(reply, shop_id)

@@ -51,9 +51,9 @@ def read(text: str, *columns: str) -> tuple[list[tuple[int, tuple[str, ...]]], T
         pytest.param("Name,Price\rPlum,1\r", id="old line ends"),
         pytest.param(" name , PRICE\nPlum,1\n", id="another spelling"),
         pytest.param("sep=;\nName;Preis\nPlum;1\n", id="a spreadsheet's hint, another language"),
-        pytest.param("\n\nName,Price\n\nPlum,1\n,\n", id="empty lines"),
+        pytest.param("\n\nName,Price\nPlum,1\n\n,\n", id="empty lines"),
         pytest.param("Name,Price\nPlum,1,,\n", id="empty cells beyond the header"),
-        pytest.param("Name,Price\nName,Price\nPlum,1\n", id="the header again"),
+        pytest.param("Name,Price\nPlum,1\nName,Price\n", id="the header again"),
         pytest.param("Weight,Price,Name\n9,1,Plum\n", id="another order and more columns"),
         pytest.param("Name,Price,Name,Price\nPlum,1,Canary,2\n", id="the first of a name counts"),
     ],
@@ -76,6 +76,10 @@ def test_a_cell_keeps_its_line_breaks_and_the_next_row_its_number() -> None:
 
     assert rows == [(2, ('Plum\nand "pear"', "1")), (3, ("Apple", "2"))]
     assert tally.rows == 2
+
+
+def test_rows_are_numbered_as_a_spreadsheet_does() -> None:
+    assert [number for number, _ in read("Name,Price\n\nPlum,1\nName,Price\nFig,2\n")[0]] == [3, 5]
 
 
 def test_a_header_alone_is_a_file_of_no_rows() -> None:
@@ -325,7 +329,18 @@ def test_a_day_is_read_in_any_of_the_forms(text: str, day: date) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "Smarch 1, 2026", "02/30/26", "13/13/26", "00/01/26", "3 3 2026", "1\0"]
+    "text",
+    [
+        "",
+        "soon",
+        "Smarch 1, 2026",
+        "02/30/26",
+        "13/13/26",
+        "00/01/26",
+        "3 3 2026",
+        "0026-09-03",
+        "1\0",
+    ],
 )
 def test_what_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(CellError) as refusal:

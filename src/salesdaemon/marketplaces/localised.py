@@ -186,6 +186,7 @@ _FILLERS = {*("de", "del", "di", "do", "da", "of", "den", "der", "am", "le", "th
 }
 _MONTHS_A_YEAR = 12
 _CENTURY = 2000
+_EARLIEST, _LATEST = 1995, 2100  # years that are no mistake
 
 
 class Calendar:
@@ -211,20 +212,21 @@ class Calendar:
         found = self._known.get(text)
         if found is None:
             try:
-                found = self._known[text] = self._parse(text.translate(_PLAIN_SIGNS).strip())
+                found = self._parse(text.translate(_PLAIN_SIGNS).strip())
             except ValueError as error:
                 reason = str(error) if type(error) is _DayError else "is no day"
                 raise CellError(column, reason) from None
+            self._known[text] = found
         return found
 
     def _parse(self, text: str) -> date:
         if match := _ISO.fullmatch(text):
-            return date(int(match[1]), int(match[2]), int(match[3]))
+            return _date(int(match[1]), int(match[2]), int(match[3]))
         if match := _SHORT.fullmatch(text):
             first, second = int(match[1]), int(match[3])
             if self._leads_with_day(first, second, match[2]):
                 first, second = second, first
-            return date(_year(match[4]), first, second)
+            return _date(_year(match[4]), first, second)
         return _parse_words(text)
 
     def _leads_with_day(self, first: int, second: int, sign: str) -> bool:
@@ -253,7 +255,13 @@ def _parse_words(text: str) -> date:
     month = _months().get(names[0])
     if month is None:
         raise ValueError
-    return date(_year(year), month, int(day))
+    return _date(_year(year), month, int(day))
+
+
+def _date(year: int, month: int, day: int) -> date:
+    if not _EARLIEST <= year <= _LATEST:
+        raise ValueError
+    return date(year, month, day)
 
 
 def _year(digits: str) -> int:

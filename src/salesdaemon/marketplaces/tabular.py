@@ -95,16 +95,18 @@ class Table:
     def rows(self, columns: Sequence[str], tally: Tally) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield the number of each row and its cells in the order of `columns`, two at least.
 
-        The header is number 1. A column that the file does not have is empty. Rows that are
-        empty or repeat the header are skipped; those that are broken are set aside.
+        The header is number 1, and empty rows count. A column that the file does not have is
+        empty. Rows that are empty or repeat the header are skipped, broken ones are set aside.
         """
         pick = self._picker(columns)
         width = len(self.header)
         header = list(self.header)
         lines = _Lines(self.text, self.begin, self.newline)
         reader = csv.reader(lines, delimiter=self.separator)
+        number = 1
         while True:
             start = lines.position
+            number += 1
             try:
                 cells = next(reader)
             except StopIteration:
@@ -112,7 +114,7 @@ class Table:
             except csv.Error:
                 tally.rows += 1
                 fault = CellError(WHOLE_ROW, "is too long, or a quote in it is not closed")
-                tally.set_aside(tally.rows + 1, fault)
+                tally.set_aside(number, fault)
                 self._step_back(lines, start)
                 continue
             if not cells or not (cells[0] or any(cells)) or cells == header:
@@ -120,11 +122,11 @@ class Table:
             tally.rows += 1
             if len(cells) != width and not _trim(cells, width):
                 fault = CellError(WHOLE_ROW, f"has {len(cells)} cells, and the header has {width}")
-                tally.set_aside(tally.rows + 1, fault)
+                tally.set_aside(number, fault)
                 self._step_back(lines, start)
                 continue
             cells.append("")
-            yield tally.rows + 1, pick(cells)
+            yield number, pick(cells)
 
     def distinct(self, columns: Sequence[str]) -> set[str]:
         """Collect the different texts of some columns, two at least; broken rows are skipped."""

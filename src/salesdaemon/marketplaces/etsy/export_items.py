@@ -2,9 +2,10 @@
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from salesdaemon.domain.money import split
@@ -12,6 +13,7 @@ from salesdaemon.domain.sale import Kind, LineItem, Sale, Status
 from salesdaemon.marketplaces.base import ODD_ORDER_ERRORS, ExportRows
 from salesdaemon.marketplaces.etsy.fees import Tariff
 from salesdaemon.marketplaces.localised import (
+    LARGEST_AMOUNT,
     Calendar,
     find_country,
     find_id,
@@ -89,7 +91,11 @@ class _Line(NamedTuple):
     vat: int
     total: int | None
     country: str | None
-    item: LineItem
+    quantity: int
+    product_id: str | None
+    title: str | None
+    passive: bool | None
+    line_id: str | None
 
 
 def read_items(table: Table, tariff: Tariff) -> ExportRows:
@@ -210,14 +216,8 @@ def _read_line(number: int, row: _Row, calendar: Calendar) -> _Line:
     if price is None or price < 0:
         raise CellError("Price", "is empty" if price is None else "is negative")
     goods = price * quantity
-    item = LineItem(
-        product_id=find_id(row.product_id, "Listing ID"),
-        product=_title(row.title),
-        quantity=quantity,
-        gross_minor=goods,
-        passive=_passive(row.listing_type, row.variations),
-        line_id=find_id(row.line_id, "Transaction ID"),
-    )
+    if goods > LARGEST_AMOUNT:
+        raise CellError("Price", "is too large")
     return _Line(
         number=number,
         currency=currency,
@@ -232,7 +232,11 @@ def _read_line(number: int, row: _Row, calendar: Calendar) -> _Line:
         vat=read_sum(row.vat, currency, "VAT Paid by Buyer"),
         total=read_amount(row.total, currency, "Item Total"),
         country=find_country(row.country),
-        item=item,
+        quantity=quantity,
+        product_id=_product_id(row.product_id),
+        title=_title(row.title),
+        passive=_passive(row.listing_type, row.variations),
+        line_id=find_id(row.line_id, "Transaction ID"),
     )
 
 
@@ -243,6 +247,11 @@ def _quantity(text: str) -> int:
     if not 0 < int(plain) <= _MOST_UNITS:
         raise CellError("Quantity", "makes no sense")
     return int(plain)
+
+
+@lru_cache(maxsize=4096)  # so that the same few products are not kept a thousand times
+def _product_id(text: str) -> str | None:
+    return find_id(text, "Listing ID")
 
 
 @lru_cache(maxsize=4096)
@@ -267,9 +276,9 @@ def _without_repeats(lines: list[_Line]) -> list[_Line]:
     seen: set[str] = set()
     kept = []
     for line in lines:
-        if line.item.line_id is None or line.item.line_id not in seen:
+        if line.line_id is None or line.line_id not in seen:
             kept.append(line)
-            seen.add(line.item.line_id or "")
+            seen.add(line.line_id or "")
     return kept
 
 
@@ -277,20 +286,19 @@ def _to_sale(order_id: str, lines: Sequence[_Line], tariff: Tariff, *, knows_pay
     first = lines[0]
     if any(line.currency != first.currency for line in lines):
         raise CellError("Currency", "differs within the order")
-    goods = [line.goods for line in lines]
-    shipping = max(
-        _of_order([line.shipping for line in lines])
-        - _of_order([line.shipping_discount for line in lines]),
-        0,  # then the shipping is written with its discount taken off
-    )
-    gross = sum(goods) - _discount(lines) + shipping
+    shipping = _of_order(lines, _SHIPPING) - _of_order(lines, _SHIPPING_DISCOUNT)
+    shipping = max(shipping, 0)  # else it is written with its discount taken off
+    gross = sum(line.goods for line in lines) - _discount(lines) + shipping
     if gross < 0:
         raise CellError("Discount Amount", "exceeds the order")
-    tax = _of_order([line.tax for line in lines]) + _of_order([line.vat for line in lines])
+    charged = gross + _of_order(lines, _TAX) + _of_order(lines, _VAT)
     paid_on = min((line.paid_on for line in lines if line.paid_on), default=None)
     paid = paid_on is not None or not knows_payment or not gross
     sold_on = paid_on or first.sold_on
-    units = sum(line.item.quantity for line in lines)
+    fees = 0
+    if paid:
+        units = sum(line.quantity for line in lines)
+        fees = tariff.estimate(gross, first.currency, units, charged_minor=charged)
     return Sale(
         external_id=order_id,
         kind=Kind.SALE if gross else Kind.FREE,
@@ -300,22 +308,28 @@ def _to_sale(order_id: str, lines: Sequence[_Line], tariff: Tariff, *, knows_pay
         paid_at=noon(sold_on),
         currency=first.currency,
         gross_minor=gross,
-        items=_share(gross, goods, lines),
-        fees_minor=tariff.estimate(gross, first.currency, units, charged_minor=gross + tax)
-        if paid
-        else 0,
+        items=_share(gross, lines),
+        fees_minor=fees,
         country=first.country,
-        charged_minor=gross + tax,
+        charged_minor=charged,
         shipping_minor=shipping,
         sold_on=sold_on,
     )
 
 
-def _of_order(values: Sequence[int]) -> int:
+_SHIPPING = attrgetter("shipping")
+_SHIPPING_DISCOUNT = attrgetter("shipping_discount")
+_TAX = attrgetter("tax")
+_VAT = attrgetter("vat")
+_DISCOUNT = attrgetter("discount")
+
+
+def _of_order(lines: Sequence[_Line], figure: Callable[[_Line], int]) -> int:
     """Return a figure of the order that stands on each of its rows, or on some of them."""
-    if len(values) == 1 or len(set(values)) == 1:
-        return values[0]
-    return sum(values)
+    if len(lines) == 1:
+        return figure(lines[0])
+    values = [figure(line) for line in lines]
+    return values[0] if len(set(values)) == 1 else sum(values)
 
 
 def _discount(lines: Sequence[_Line]) -> int:
@@ -324,22 +338,14 @@ def _discount(lines: Sequence[_Line]) -> int:
     It usually stands on each row of the order as a whole; where the items' totals have it
     taken off each one, it is the item's own.
     """
-    discounts = [line.discount for line in lines]
-    by_item = all(line.total == line.goods - line.discount for line in lines)
-    return sum(discounts) if by_item else _of_order(discounts)
+    if all(line.total == line.goods - line.discount for line in lines):
+        return sum(line.discount for line in lines)
+    return _of_order(lines, _DISCOUNT)
 
 
-def _share(gross: int, goods: Sequence[int], lines: Sequence[_Line]) -> tuple[LineItem, ...]:
-    if len(lines) == 1 and gross == goods[0]:
-        return (lines[0].item,)
+def _share(gross: int, lines: Sequence[_Line]) -> tuple[LineItem, ...]:
+    shares = [gross] if len(lines) == 1 else split(gross, [line.goods for line in lines])
     return tuple(
-        LineItem(
-            line.item.product_id,
-            line.item.product,
-            line.item.quantity,
-            share,
-            line.item.passive,
-            line.item.line_id,
-        )
-        for line, share in zip(lines, split(gross, goods), strict=True)
+        LineItem(line.product_id, line.title, line.quantity, share, line.passive, line.line_id)
+        for line, share in zip(lines, shares, strict=True)
     )

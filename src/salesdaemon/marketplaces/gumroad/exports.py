@@ -96,10 +96,11 @@ def read_export(file: ExportFile, settings: GumroadSettings) -> ExportRows:  # n
     tally = Tally()
     calendar = _calendar(table)
     sales: dict[str, Sale] = {}
+    totals = 0
     for number, cells in table.rows(_COLUMNS, tally):
         row = _Row._make(cells)
         if row.purchase_id.strip().casefold() == _TOTALS:
-            tally.rows -= 1
+            totals += 1
             continue
         try:
             sale = _read_sale(row, calendar)
@@ -109,7 +110,8 @@ def read_export(file: ExportFile, settings: GumroadSettings) -> ExportRows:  # n
             tally.set_aside(number, error)
         else:
             sales.setdefault(sale.external_id, sale)
-    return ExportRows(SALES.kind, tally.rows, tuple(sales.values()), bad=tally.in_order())
+    rows = tally.rows - totals
+    return ExportRows(SALES.kind, rows, tuple(sales.values()), bad=tally.in_order())
 
 
 def _calendar(table: Table) -> Calendar:

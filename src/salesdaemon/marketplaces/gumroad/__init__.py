@@ -4,7 +4,8 @@ A newcomer reads `wire` (what Gumroad sends, as far as we use it), then `adapter
 a `Sale`), then `client` (requests, and which reply is which error), then `feed` (what the poller
 calls) and `access` (what `auth` and `check` say). The books are payouts: `wire_payouts`, `ledger`
 (rows into entries) and `books` (page by page). `exports` reads the file that a seller can
-download. `pretend` is the vendor's API on loopback. README.md keeps limits and quirks, each with its source.
+download. `pretend` is the vendor's API on loopback. README.md keeps limits and quirks, each with
+its source.
 
 Only the settings are imported here: everything else waits until a shop is connected.
 """

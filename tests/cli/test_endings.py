@@ -41,8 +41,6 @@ from tests.factories import sale
         (("auth", "prints"), "There is no shop 'prints'. Known: templates."),
         (("test-alert", "watch"), "There is no channel 'watch'. Known: none."),
         (("digest", "weekly"), "not yet: this comes with a later version."),
-        (("import", "templates", "sales.csv"), "not yet: this comes with a later version."),
-        (("reconcile", "--days", "3"), "not yet: this comes with a later version."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

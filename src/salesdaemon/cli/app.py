@@ -43,8 +43,10 @@ ENTRIES = (
     Entry("status", "Say how every shop and channel fares.", "status:status"),
     Entry("poll", "Poll once, now, and print what came in.", "shops:poll"),
     Entry("sync", "Read the history of shops, without ringing for it.", "shops:sync"),
-    Entry("import", "Read a marketplace's own CSV export (not yet).", "later:import_exports"),
-    Entry("reconcile", "Compare the store with the marketplace (not yet).", "later:reconcile"),
+    Entry(
+        "import", "Read a marketplace's own CSV export, without ringing.", "imports:import_exports"
+    ),
+    Entry("reconcile", "Compare the store with the marketplaces.", "reconcile:reconcile"),
     Entry("sales", "List stored sales, oldest first.", "sales:sales"),
     Entry("report", "Add up a period.", "report:report"),
     Entry("products", "List products with their class and its reason.", "products:products"),

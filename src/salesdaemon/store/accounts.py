@@ -105,10 +105,57 @@ def bind(
         WrongAccountError: the name belongs to another account, or the account to another
             shop that is still configured.
     """
+    account = find_bindable(
+        connection,
+        shop=shop,
+        marketplace=marketplace,
+        external_id=external_id,
+        configured=configured,
+    )
+    named = find_account_of_shop(connection, shop)
+    if account is None:
+        connection.execute(
+            insert(accounts).values(marketplace=marketplace, external_id=external_id, shop=shop)
+        )
+    elif named is not None and named.id != account.id:
+        move_history(connection, named.id, account.id)
+    if account is not None and (account.shop, account.external_id) != (shop, external_id):
+        connection.execute(
+            update(accounts)
+            .where(accounts.c.id == account.id)
+            .values(shop=shop, external_id=external_id)
+        )
+    bound = find_account_of_shop(connection, shop)
+    if bound is None:
+        raise StoreError(f"The account of shop {shop!r} was not stored.")
+    connection.execute(delete(shops).where(shops.c.account_id == bound.id, shops.c.shop != shop))
+    connection.execute(update(shops).where(shops.c.shop == shop).values(account_id=bound.id))
+    return bound
+
+
+def find_bindable(
+    connection: Connection,
+    *,
+    shop: str,
+    marketplace: str,
+    external_id: str,
+    configured: Mapping[str, str],
+) -> AccountRecord | None:
+    """Return the account that `bind` would bind a shop's name to; None for a new one.
+
+    A shop whose files were imported before its account was known has a placeholder.
+
+    Raises:
+        WrongAccountError: as in `bind`.
+    """
     account = find_account(connection, marketplace=marketplace, external_id=external_id)
     named = find_account_of_shop(connection, shop)
-    adopts = named is not None and _is_placeholder(named, shop, marketplace)
-    if named is not None and not adopts and (account is None or named.id != account.id):
+    if named is not None and named.external_id == placeholder_id(shop):
+        named = named if named.marketplace != marketplace else None
+        account = account or find_account(
+            connection, marketplace=marketplace, external_id=placeholder_id(shop)
+        )
+    if named is not None and (account is None or named.id != account.id):
         raise WrongAccountError(
             f"Shop {shop!r} belongs to account {named.external_id}, but these credentials open "
             f"account {external_id}.",
@@ -119,39 +166,7 @@ def bind(
             f"Shops {account.shop!r} and {shop!r} open the same account {external_id}.",
             fix=f"Remove [shops.{shop}] from the configuration.",
         )
-    if named is not None and adopts:
-        _adopt(connection, named, account, external_id)
-    elif account is None:
-        connection.execute(
-            insert(accounts).values(marketplace=marketplace, external_id=external_id, shop=shop)
-        )
-    if account is not None and account.shop != shop:
-        connection.execute(update(accounts).where(accounts.c.id == account.id).values(shop=shop))
-    bound = find_account_of_shop(connection, shop)
-    if bound is None:
-        raise StoreError(f"The account of shop {shop!r} was not stored.")
-    connection.execute(delete(shops).where(shops.c.account_id == bound.id, shops.c.shop != shop))
-    connection.execute(update(shops).where(shops.c.shop == shop).values(account_id=bound.id))
-    return bound
-
-
-def _is_placeholder(named: AccountRecord, shop: str, marketplace: str) -> bool:
-    return named.external_id == placeholder_id(shop) and named.marketplace == marketplace
-
-
-def _adopt(
-    connection: Connection,
-    placeholder: AccountRecord,
-    account: AccountRecord | None,
-    external_id: str,
-) -> None:
-    """Give what was imported for a shop to its account, which may be new."""
-    if account is not None:
-        move_history(connection, placeholder.id, account.id)
-        return
-    connection.execute(
-        update(accounts).where(accounts.c.id == placeholder.id).values(external_id=external_id)
-    )
+    return account
 
 
 def find_shop(connection: Connection, shop: str) -> ShopRecord | None:

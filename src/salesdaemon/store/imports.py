@@ -12,6 +12,7 @@ from salesdaemon.errors import StoreError
 from salesdaemon.store.accounts import find_account_of_shop
 from salesdaemon.store.known_sales import Stored, chunks, find_known
 from salesdaemon.store.placeholders import placeholder_id
+from salesdaemon.store.products import note_products
 from salesdaemon.store.sale_rows import IMPORT, Written, sold_on, write_sales
 from salesdaemon.store.settling import keep_as_listed, load_listed, settle_listed
 from salesdaemon.store.sums import mark_dirty
@@ -106,6 +107,7 @@ def _write(
     ]
     write_sales(connection, account_id, rows, zone)
     keep_as_listed(connection, account_id, listed, settled)
+    note_products(connection, account_id, listed)
     days = {sold_on(row.sale, zone) for row in rows} | {known[key].sold_on for key in changed}
     mark_dirty(connection, account_id, days)
 

@@ -6,6 +6,7 @@ from sqlalchemy.sql import ColumnElement
 from salesdaemon.store.tables import (
     accounts,
     as_listed,
+    catalogue,
     daily_sums,
     dirty_days,
     entries,
@@ -13,6 +14,7 @@ from salesdaemon.store.tables import (
     sales,
 )
 
+_MOVABLE = ((entries, "entry_id"), (catalogue, "product_id"))
 _WITH_A_SALE = (as_listed, items, sales)  # what refers to sales comes before them
 
 
@@ -28,16 +30,18 @@ def move_history(connection: Connection, placeholder: int, account_id: int) -> N
     """
     for table in _WITH_A_SALE:
         _drop(connection, table, placeholder, _known(table, sales, "external_id", account_id))
-    _drop(connection, entries, placeholder, _known(entries, entries, "entry_id", account_id))
+    for table, key in _MOVABLE:
+        _drop(connection, table, placeholder, _known(table, table, key, account_id))
     days = select(sales.c.sold_on).where(sales.c.account_id == placeholder).distinct()
     dirty = set(connection.scalars(days))
     for table in reversed(_WITH_A_SALE):
         _copy(connection, table, placeholder, account_id)
     for table in _WITH_A_SALE:
         connection.execute(delete(table).where(table.c.account_id == placeholder))
-    connection.execute(
-        update(entries).where(entries.c.account_id == placeholder).values(account_id=account_id)
-    )
+    for table, _ in _MOVABLE:
+        connection.execute(
+            update(table).where(table.c.account_id == placeholder).values(account_id=account_id)
+        )
     _mark_dirty(connection, account_id, dirty)
     for table in (daily_sums, dirty_days):
         connection.execute(delete(table).where(table.c.account_id == placeholder))

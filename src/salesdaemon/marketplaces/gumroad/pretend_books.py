@@ -5,7 +5,7 @@ Written from the description of those words alone, so that tests compare two rea
 
 from collections.abc import Mapping
 
-from salesdaemon.marketplaces.gumroad.pretend_movements import Key, Movement, movements_of
+from salesdaemon.marketplaces.gumroad.pretend_movements import SOLD, Key, Movement, movements_of
 from salesdaemon.marketplaces.gumroad.pretend_sale import Sale, retained_of
 
 
@@ -39,7 +39,7 @@ def book(sale: Sale, paid: Mapping[Key, Movement]) -> dict[str, object]:
 
 def _paid_rows(sale: Sale, paid: Mapping[Key, Movement]) -> list[Movement]:
     """Return the sale's row and those of its refunds as paid out; none unless all of them are."""
-    if sale.chargedback:
+    if sale.chargedback or (sale.id, SOLD) not in paid:
         return []
     rows = [each for each in movements_of(sale) if each.type not in {"Chargeback", "Credit"}]
     return [paid[row.key] for row in rows] if all(row.key in paid for row in rows) else []

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from salesdaemon.marketplaces.gumroad.pretend_sale import Refund, Sale, retained_of
 
 Key = tuple[str, str]
+SOLD = "sale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def movements_of(sale: Sale) -> Iterator[Movement]:
     if not sale.charged:
         return
     cut = sale.affiliate or 0
-    yield _movement(sale, "sale", sale.listed, "Sale", price=sale.charged, fees=sale.fee, cut=-cut)
+    yield _movement(sale, SOLD, sale.listed, "Sale", price=sale.charged, fees=sale.fee, cut=-cut)
     given = 0
     for refund in sale.refunds:
         yield _refund(sale, refund, given)

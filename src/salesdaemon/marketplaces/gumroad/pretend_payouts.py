@@ -6,8 +6,9 @@ least. What it held stays as it was, whatever becomes of the sales.
 Source: Gumroad's public source (`base.rb`, `payout_schedule.rb`, `payment.rb`), read 2026-11.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -86,13 +87,18 @@ class PayoutBook:
 
     def make_due(self) -> list[Payout]:
         """Make the payouts of every Friday so far."""
-        days = [movement.day for movement in self._open()]
-        if not days:
-            return []
-        friday, made = friday_on_or_after(min(days)), []
-        while friday <= self.now().astimezone(UTC).date():
+        left: Sequence[Movement] = sorted(self._open(), key=lambda movement: movement.day)
+        made: list[Payout] = []
+        if not left:
+            return made
+        friday = friday_on_or_after(left[0].day)
+        while left and friday <= self.now().astimezone(UTC).date():
+            due, later = _part(left, friday - _WEEK)
             made_at = datetime(friday.year, friday.month, friday.day, 10, tzinfo=UTC)
-            made += self._make(friday - _WEEK, made_at, fee=0)
+            payout = self._make(due, made_at, fee=0, minimum=MINIMUM)
+            if payout:
+                made.append(payout)
+                left = later
             friday += _WEEK
         return made
 
@@ -102,10 +108,10 @@ class PayoutBook:
         Raises:
             ValueError: there is nothing to pay out.
         """
-        made = self._make(date.max, self.now().astimezone(UTC), fee=fee, minimum=1)
-        if not made:
+        made = self._make(list(self._open()), self.now().astimezone(UTC), fee=fee, minimum=1)
+        if made is None:
             raise ValueError("There is nothing to pay out.")
-        return made[0]
+        return made
 
     def fail(self, payout_id: str, status: str) -> None:
         """Let a payout come back; its rows will be in a later one again.
@@ -123,7 +129,7 @@ class PayoutBook:
     def upcoming(self) -> list[Payout]:
         """Tell the payouts to come, the next one first."""
         found: list[Payout] = []
-        left = list(self._open())
+        left: Sequence[Movement] = sorted(self._open(), key=lambda movement: movement.day)
         friday = friday_on_or_after(self.now().astimezone(UTC).date())
         while left:
             due, left = _part(left, friday - _WEEK)
@@ -136,9 +142,8 @@ class PayoutBook:
         return found
 
     def _make(
-        self, through: date, made_at: datetime, *, fee: int, minimum: int = MINIMUM
-    ) -> list[Payout]:
-        due, _ = _part(self._open(), through)
+        self, due: Sequence[Movement], made_at: datetime, *, fee: int, minimum: int
+    ) -> Payout | None:
         rows = _rows(due)
         if fee:
             rows.append(Movement(("fee", ""), made_at.date(), "Payout Fee", -fee, fees=fee))
@@ -146,10 +151,10 @@ class PayoutBook:
         payout_id = self.ledger.opaque_id("payout", number)
         payout = Payout(payout_id, number, made_at, tuple(rows), tuple(due))
         if payout.amount < minimum:
-            return []
+            return None
         self.payouts.append(payout)
         self.paid |= {movement.key: movement for movement in due}
-        return [payout]
+        return payout
 
     def _open(self) -> Iterator[Movement]:
         """Tell what moved and was not paid out; what is paid out and undone since comes back."""
@@ -171,13 +176,12 @@ class PayoutBook:
                 yield Movement(undo, today, "Technical Adjustment", -row.net - row.affiliates)
 
 
-def _part(movements: Iterable[Movement], through: date) -> tuple[list[Movement], list[Movement]]:
-    """Part what moved up to a day from what moved later."""
-    due: list[Movement] = []
-    later: list[Movement] = []
-    for movement in movements:
-        (due if movement.day <= through else later).append(movement)
-    return due, later
+def _part(
+    movements: Sequence[Movement], through: date
+) -> tuple[Sequence[Movement], Sequence[Movement]]:
+    """Part what moved up to a day from what moved later; they come by day."""
+    place = bisect_right(movements, through, key=lambda movement: movement.day)
+    return movements[:place], movements[place:]
 
 
 def _rows(due: Iterable[Movement]) -> list[Movement]:

@@ -1,13 +1,6 @@
 import pytest
 
-from salesdaemon.domain.effort import (
-    DOWNLOAD,
-    MADE_TO_ORDER,
-    PERSONALISABLE,
-    PHYSICAL,
-    CatalogueWord,
-    classify,
-)
+from salesdaemon.domain.effort import PHYSICAL, CatalogueWord, classify
 
 YOURS = "your configuration: "
 
@@ -72,16 +65,15 @@ def test_the_first_pattern_that_fits_wins() -> None:
 @pytest.mark.parametrize(
     ("passive", "word", "found"),
     [
-        (True, CatalogueWord(False, MADE_TO_ORDER), (False, "the catalogue: made to order")),
+        (True, CatalogueWord(False, "made to order"), (False, "the catalogue: made to order")),
         (True, CatalogueWord(False, "a commission"), (False, "the catalogue: a commission")),
         (True, CatalogueWord(False, PHYSICAL), (True, "digital and not personalised")),
-        (True, CatalogueWord(False, PERSONALISABLE), (True, "digital and not personalised")),
-        (True, CatalogueWord(True, DOWNLOAD), (True, "digital and not personalised")),
+        (True, CatalogueWord(True, "a download"), (True, "digital and not personalised")),
         (True, CatalogueWord(None, "both"), (True, "digital and not personalised")),
-        (False, CatalogueWord(True, DOWNLOAD), (False, "physical or personalised")),
-        (None, CatalogueWord(True, DOWNLOAD), (True, "the catalogue: a download")),
+        (False, CatalogueWord(True, "a download"), (False, "physical or personalised")),
+        (None, CatalogueWord(True, "a download"), (True, "the catalogue: a download")),
         (None, CatalogueWord(False, PHYSICAL), (False, "the catalogue: physical")),
-        (None, CatalogueWord(False, MADE_TO_ORDER), (False, "the catalogue: made to order")),
+        (None, CatalogueWord(False, "made to order"), (False, "the catalogue: made to order")),
         (None, CatalogueWord(None, "both"), (None, "the marketplace does not say: both")),
     ],
 )
@@ -93,6 +85,6 @@ def test_the_catalogue_tells_what_an_order_cannot(
 
 
 def test_the_owners_word_beats_the_catalogues() -> None:
-    word = CatalogueWord(False, MADE_TO_ORDER)
+    word = CatalogueWord(False, "made to order")
     found = classify(None, shop="prints", product="Bowl", overrides={"*": True}, catalogue=word)
     assert found == (True, f"{YOURS}*")

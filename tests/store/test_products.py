@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from salesdaemon.domain.effort import DOWNLOAD, MADE_TO_ORDER, PHYSICAL, CatalogueWord
+from salesdaemon.domain.effort import PHYSICAL, CatalogueWord
 from salesdaemon.store.engine import Store
 from salesdaemon.store.products import (
     load_catalogue,
@@ -13,8 +13,8 @@ from salesdaemon.store.products import (
 from tests.factories import SEEN_AT, account, batch, item, record_in, sale
 
 MONTH = timedelta(days=30)
-A_DOWNLOAD = CatalogueWord(True, DOWNLOAD)
-BY_HAND = CatalogueWord(False, MADE_TO_ORDER)
+A_DOWNLOAD = CatalogueWord(True, "a download")
+BY_HAND = CatalogueWord(False, "made to order")
 
 
 def waiting(store: Store, account_id: int = 1, limit: int = 100) -> list[str]:

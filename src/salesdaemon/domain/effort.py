@@ -7,15 +7,8 @@ from fnmatch import fnmatchcase
 
 _SHOP_GLOB = re.compile(r"([a-z0-9_*?]+):(.*)", re.DOTALL)
 
-# What a catalogue may say of a product, in words that people read.
-DOWNLOAD = "a download"
 PHYSICAL = "physical"
-PERSONALISABLE = "can be personalised"
-MADE_TO_ORDER = "made to order"
-
-# An order tells these itself, and better: which of several variants it was, and whether this
-# buyer asked for something personal.
-_ORDER_KNOWS = frozenset({PHYSICAL, PERSONALISABLE})
+"""What a catalogue calls goods. An order tells better which of several variants was sold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +24,7 @@ class CatalogueWord:
     @property
     def beats_the_order(self) -> bool:
         """Tell whether it makes active what by its order would be passive."""
-        return self.passive is False and self.reason not in _ORDER_KNOWS
+        return self.passive is False and self.reason != PHYSICAL
 
 
 def classify(

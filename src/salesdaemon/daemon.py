@@ -25,6 +25,7 @@ from salesdaemon.store.digests import release_unheard
 from salesdaemon.store.lock import RunLock
 from salesdaemon.store.migrate import is_current
 from salesdaemon.store.outbox import OutboxEntry, enqueue, release_dead_leases
+from salesdaemon.store.sums import has_dirty, refresh
 from salesdaemon.web.app import Health, make_app
 from salesdaemon.web.server import WebServer
 
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 LONGEST_TICK = timedelta(seconds=60)
 SPREAD = timedelta(milliseconds=300)
 HOUSEKEEPING = timedelta(seconds=5)
+RATES_EVERY = timedelta(minutes=10)
+DAYS_AT_ONCE = 2
 THREADS = 5
 ANNOUNCE_EVERY = timedelta(seconds=1)
 WAIT_FOR_ALL_SHOPS = timedelta(minutes=1)
@@ -157,6 +160,8 @@ class Daemon:
             self._add(scheduler, partial(poller.tick, length), length, place * SPREAD)
         self._add(scheduler, self._housekeep, self._housekeeping_every(), SPREAD)
         self._add(scheduler, lambda: digesting.tick(self._app), HOUSEKEEPING, 2 * SPREAD)
+        self._add(scheduler, self._sum_up, HOUSEKEEPING, 3 * SPREAD)
+        self._add(scheduler, self._refresh_rates, RATES_EVERY, HOUSEKEEPING)
         return scheduler
 
     def _add(
@@ -219,6 +224,26 @@ class Daemon:
         # The loop turns and threads answer: that is what a restart could mend. A database that
         # is out of reach is not.
         systemd.notify("WATCHDOG=1")
+
+    async def _sum_up(self) -> None:
+        """Sum days anew whose sales changed, a few at a time so that nobody waits for long."""
+        until = self._app.clock() + HOUSEKEEPING / 2
+        while self._app.clock() < until and not self._stop.is_set():
+            if await asyncio.to_thread(self._sum_some) < DAYS_AT_ONCE:
+                return
+
+    def _sum_some(self) -> int:
+        with self._app.store.read() as connection:
+            if not has_dirty(connection):
+                return 0
+        with self._app.store.write() as connection:
+            return refresh(connection, self._app.basis, days=DAYS_AT_ONCE)
+
+    async def _refresh_rates(self) -> None:
+        from salesdaemon.exchange import refresh_rates  # noqa: PLC0415 - some have no use for it
+
+        app = self._app
+        await refresh_rates(app.store, app.http, app.settings, app.clock())
 
     async def _announce(self) -> None:
         """Tell once that the watch began: when all shops were polled, or else after a minute."""

@@ -5,10 +5,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from salesdaemon.application import INSTALLATION, Application, basis_of
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.domain.period import Period, day_of, resolve
+from salesdaemon.domain.report import BooksOfPeriod
 from salesdaemon.domain.shop_state import is_stale
 from salesdaemon.domain.summary import StaleShop, Summary
 from salesdaemon.errors import DeliveryError, SalesDaemonError, UsageError
@@ -19,6 +21,7 @@ from salesdaemon.store.digests import CLAIMED, SENT, SKIPPED, DigestRow
 from salesdaemon.store.engine import Connection
 from salesdaemon.store.outbox import OutboxEntry, enqueue
 from salesdaemon.store.sales import list_news
+from salesdaemon.store.shop_lines import list_payouts, list_shop_lines
 from salesdaemon.store.sums import load_summary
 
 if TYPE_CHECKING:
@@ -311,6 +314,7 @@ def collect(
         timezone=settings.timezone,
         gap=gap,
         preview=preview,
+        books=books_of(connection, period, settings.zone),
     )
 
 
@@ -319,6 +323,17 @@ def summary_of(
 ) -> Summary:
     """Add up a period of the store."""
     return load_summary(connection, basis_of(settings, overrides), period)
+
+
+def books_of(connection: Connection, period: Period, zone: ZoneInfo) -> BooksOfPeriod:
+    """Return what the marketplaces' books tell of a period beside its sales."""
+    lines = list_shop_lines(connection, period.first, period.last, zone)
+    payouts = [
+        (shop, payout)
+        for shop, payout in list_payouts(connection, zone)
+        if payout.made_on is None or payout.made_on in period
+    ]
+    return BooksOfPeriod(lines, payouts)
 
 
 def stale_shops(connection: Connection, settings: Settings, now: datetime) -> tuple[StaleShop, ...]:

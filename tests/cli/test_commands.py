@@ -12,10 +12,11 @@ from tests.cli.commands import Installation
 PROMISED = {
     *("init", "auth", "check", "run", "demo", "poll", "sync", "import", "sales", "report"),
     *("products", "effort", "export", "digest", "test-alert", "alerts", "rules", "away", "back"),
-    *("reconcile", "status", "config", "db"),
+    *("reconcile", "status", "config", "db", "rates"),
 }
 WITHIN = {
     "effort": {"add", "list"},
+    "rates": {"fetch", "import"},
     "rules": {"explain"},
     "config": {"show", "check"},
     "db": {"upgrade", "backup", "check"},

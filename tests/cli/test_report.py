@@ -51,6 +51,11 @@ def test_the_json_is_exactly_what_scripts_rely_on(cli: Installation) -> None:
             }
         ],
         "stale": [{"shop": "templates", "last_good_poll": None}],
+        "provisional": False,
+        "through_affiliates": {},
+        "costs": [],
+        "other": [],
+        "payouts": [],
     }
 
 

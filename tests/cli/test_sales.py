@@ -30,6 +30,7 @@ LINE: dict[str, Any] = {
     "affiliate": "0.00",
     "net": "9.65",
     "fees_exact": True,
+    "settled": None,
     "home": None,
     "country": "DE",
     "items": [
@@ -151,6 +152,8 @@ def test_csv_has_a_line_for_each_sale(cli: Installation) -> None:
         "home_currency": "EUR",
         "home_gross": "12.00",
         "home_net": "9.65",
+        "settled_currency": "",
+        "settled_net": "",
         "country": "",
         "products": "Weekly planner",
         "quantity": "1",

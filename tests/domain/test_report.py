@@ -51,7 +51,7 @@ def test_a_sale_prints_the_line_that_scripts_rely_on() -> None:
         '"status":"paid","paid_at":"2026-11-20T09:00:00Z","sold_on":"2026-11-20",'
         '"currency":"USD","gross":"12.00","refunded":"0.00","refunded_exact":true,'
         '"fees":"2.35","fees_refunded":"0.00","affiliate":"0.00","net":"9.65",'
-        '"fees_exact":true,"home":{"currency":"USD","gross":"12.00","net":"9.65"},'
+        '"fees_exact":true,"settled":null,"home":{"currency":"USD","gross":"12.00","net":"9.65"},'
         '"country":"DE","items":[{"product_id":"p1","product":"Planner","quantity":1,'
         '"gross":"12.00","passive":true}]}'
     )
@@ -144,6 +144,11 @@ def test_a_report_holds_every_figure_by_currency_shop_and_product() -> None:
             {"shop": "prints", "last_good_poll": "2026-11-20T04:12:00Z"},
             {"shop": "mugs", "last_good_poll": None},
         ],
+        "provisional": False,
+        "through_affiliates": {},
+        "costs": [],
+        "other": [],
+        "payouts": [],
     }
 
 

@@ -12,10 +12,16 @@ from salesdaemon.cli.options import Format, FormatOption, day_option
 from salesdaemon.cli.output import Column, Record, print_json, print_listing
 from salesdaemon.cli.session import in_application
 from salesdaemon.cli.streams import say
-from salesdaemon.digesting import stale_shops
+from salesdaemon.digesting import books_of, stale_shops
 from salesdaemon.domain.money import to_text
 from salesdaemon.domain.period import Period, day_of
-from salesdaemon.domain.report import instant_json, report_json, totals_json
+from salesdaemon.domain.report import (
+    BooksOfPeriod,
+    books_json,
+    instant_json,
+    report_json,
+    totals_json,
+)
 from salesdaemon.domain.summary import GroupTotals, StaleShop, Summary, Totals
 from salesdaemon.domain.sums import DaySum, Dimension, group_by
 from salesdaemon.errors import UsageError
@@ -44,10 +50,12 @@ _NAME_OF: dict[By, Callable[[DaySum], str | None]] = {
 }
 _FIGURES = (
     *("gross", "refunded", "fees", "fees_refunded", "affiliate", "net"),
-    *("passive_net", "active_net", "unclassified_net"),
+    *("passive_net", "active_net", "unclassified_net", "through_affiliates"),
 )
 _PRODUCT_FIGURES = frozenset({"gross", "net"})
-_TABLE_FIGURES = tuple(name for name in _FIGURES if name not in {"fees_refunded", "affiliate"})
+_TABLE_FIGURES = tuple(
+    name for name in _FIGURES if name not in {"fees_refunded", "affiliate", "through_affiliates"}
+)
 _COLUMNS = (
     Column("name", lambda row: row["name"] or _nameless(row["group"]), title=True),
     Column("currency"),
@@ -92,11 +100,13 @@ def report(
             summary = load_summary(connection, app.basis, period)
             groups = _groups(connection, app.basis, summary, by) if by is not None else None
             stale = stale_shops(connection, app.settings, app.clock())
+            books = books_of(connection, period, app.settings.zone)
         if form is Format.JSON:
-            print_json(_json(summary, stale, app.settings.timezone, by, groups))
+            print_json(_json(report_json(summary, stale, app.settings.timezone, books), by, groups))
         else:
             _print_rows(summary, by, groups, form)
             _tell_what_is_missing(summary, stale)
+            _tell_books(books)
 
     in_application(context, work)
 
@@ -113,13 +123,8 @@ def _groups(
 
 
 def _json(
-    summary: Summary,
-    stale: Sequence[StaleShop],
-    timezone: str,
-    by: By | None,
-    groups: Sequence[GroupTotals] | None,
+    value: dict[str, Any], by: By | None, groups: Sequence[GroupTotals] | None
 ) -> dict[str, Any]:
-    value = report_json(summary, stale, timezone)
     if by is None or groups is None:
         return value
     if by is not By.PRODUCT:
@@ -158,8 +163,22 @@ def _rows(word: str, group: GroupTotals | None, totals: dict[str, Totals]) -> It
         }
 
 
+def _tell_books(books: BooksOfPeriod) -> None:
+    told = books_json(books)
+    for label in ("costs", "other"):
+        for line in told[label]:
+            say(f"{label} of {line['shop']}: {line['name']} {line['amount']} {line['currency']}")
+    for payout in told["payouts"]:
+        when = payout["made_on"] or f"about {payout['arrives_on'] or 'an unknown day'}"
+        guess = " (estimated)" if payout["estimated"] else ""
+        amount = f"{payout['amount']} {payout['currency']}"
+        say(f"payout to {payout['shop']}'s owner: {amount}, {payout['status']}, {when}{guess}")
+
+
 def _tell_what_is_missing(summary: Summary, stale: Sequence[StaleShop]) -> None:
     say(f"{summary.period.first} to {summary.period.last}.")
+    if summary.unconverted:
+        say(f"Not in the totals of {summary.home_currency}: {', '.join(summary.unconverted)}.")
     for shop in stale:
         last = instant_json(shop.last_good_poll)
         say(f"{shop.shop} was " + (f"last read at {last}." if last else "never read."))

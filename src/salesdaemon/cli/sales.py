@@ -1,6 +1,6 @@
 """`sales`: stored sales, oldest first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import Annotated
@@ -12,8 +12,12 @@ from salesdaemon.cli.options import Format, FormatOption, day_option
 from salesdaemon.cli.output import Column, Record, print_listing
 from salesdaemon.cli.session import in_application
 from salesdaemon.cli.streams import say
+from salesdaemon.domain.exchange import RateBook
 from salesdaemon.domain.report import sale_json
+from salesdaemon.domain.summary import StoredSale
 from salesdaemon.store.accounts import find_account_of_shop
+from salesdaemon.store.engine import Connection
+from salesdaemon.store.rates import load_book
 from salesdaemon.store.sales import SaleFilter, iterate_sales
 
 
@@ -43,6 +47,10 @@ def _home_of(sale: Record, name: str) -> str | None:
     return sale["home"][name] if sale["home"] is not None else None
 
 
+def _settled_of(sale: Record, name: str) -> str | None:
+    return sale["settled"][name] if sale["settled"] is not None else None
+
+
 SALE_COLUMNS: Sequence[Column] = (
     Column("sold_on"),
     Column("shop"),
@@ -62,6 +70,7 @@ SALE_CSV_COLUMNS: Sequence[Column] = (
         Column(f"home_{name}", partial(_home_of, name=name))
         for name in ("currency", "gross", "net")
     ),
+    *(Column(f"settled_{name}", partial(_settled_of, name=name)) for name in ("currency", "net")),
     Column("country"),
     Column("products", _products_of, title=True),
     Column("quantity", lambda sale: sum(item["quantity"] for item in sale["items"])),
@@ -103,14 +112,26 @@ def known_shops(app: Application, names: list[str] | None) -> tuple[str, ...] | 
     return tuple(names)
 
 
+def sale_records(
+    app: Application, connection: Connection, found: Iterable[StoredSale]
+) -> Iterator[Record]:
+    """Turn sales into what is printed of them, converted at the rates that are known."""
+    home = app.settings.currency
+    books: dict[str, RateBook] = {}
+    for sale in found:
+        currency = sale.currency
+        if currency != home and currency not in books:
+            books[currency] = load_book(connection, currencies={currency, home})
+        book = books.get(currency)
+        rate = book.find(currency, home, sale.sold_on) if book is not None else None
+        yield sale_json(sale, home, rate)
+
+
 def print_sales(app: Application, wanted: SaleFilter, form: Format) -> int:
     """Print sales as they are read, so that memory stays flat; returns how many there were."""
     with app.store.read() as connection:
         return print_listing(
-            (
-                sale_json(sale, app.settings.currency)
-                for sale in iterate_sales(connection, wanted, app.overrides)
-            ),
+            sale_records(app, connection, iterate_sales(connection, wanted, app.overrides)),
             SALE_COLUMNS,
             form,
             csv_columns=SALE_CSV_COLUMNS,

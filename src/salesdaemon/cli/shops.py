@@ -15,11 +15,11 @@ from salesdaemon.application import Application
 from salesdaemon.cli.options import Format, FormatOption, ShopNames, day_option
 from salesdaemon.cli.output import Column, print_listing
 from salesdaemon.cli.relaying import deliver_what_waits
-from salesdaemon.cli.sales import SALE_COLUMNS, SALE_CSV_COLUMNS
+from salesdaemon.cli.sales import SALE_COLUMNS, SALE_CSV_COLUMNS, sale_records
 from salesdaemon.cli.session import in_application
 from salesdaemon.cli.streams import say
 from salesdaemon.domain.period import resolve
-from salesdaemon.domain.report import instant_json, sale_json
+from salesdaemon.domain.report import instant_json
 from salesdaemon.domain.shop_state import waits
 from salesdaemon.errors import MarketplaceError, RateLimitError, StoreError
 from salesdaemon.poller.shop import ShopPoller
@@ -95,12 +95,13 @@ def _records(app: Application, account_id: int, polled: Polled) -> list[Record]:
     keys = [(account_id, external_id) for external_id in changes]
     with app.store.read() as connection:
         sales = find_sales(connection, keys, app.overrides)
-    found = [(change, sales.get((account_id, key))) for key, change in changes.items()]
-    return [
-        {"change": change, **sale_json(sale, app.settings.currency)}
-        for change, sale in found
-        if sale is not None
-    ]
+        found = [
+            (changes[key], sales[account, key]) for account, key in keys if (account, key) in sales
+        ]
+        records = sale_records(app, connection, (sale for _, sale in found))
+        return [
+            {"change": change, **record} for (change, _), record in zip(found, records, strict=True)
+        ]
 
 
 def sync(

@@ -5,7 +5,13 @@ from typing import Any
 
 from salesdaemon.domain.money import to_text
 from salesdaemon.domain.period import Period
-from salesdaemon.domain.report import instant_json, report_json, totals_json
+from salesdaemon.domain.report import (
+    NOTHING_BOOKED,
+    BooksOfPeriod,
+    instant_json,
+    report_json,
+    totals_json,
+)
 from salesdaemon.domain.summary import News, StaleShop, Summary
 
 
@@ -16,6 +22,7 @@ class DigestContent:
     `before` and `week_before` are the day before and the same weekday a week earlier. `news` is
     what became known since the last digest about earlier days; no total holds it. `gap` are the
     days whose digests were missed while the daemon did not run, `timezone` the owner's zone.
+    `books` is what the marketplaces' books tell beside the sales.
     """
 
     kind: str
@@ -27,13 +34,14 @@ class DigestContent:
     timezone: str
     gap: Period | None = None
     preview: bool = False
+    books: BooksOfPeriod = NOTHING_BOOKED
 
 
 def to_json(content: DigestContent) -> dict[str, Any]:
     """Give a digest as JSON: its kind, the report of its period, comparisons and news."""
     return {
         "kind": content.kind,
-        **report_json(content.summary, content.stale, content.timezone),
+        **report_json(content.summary, content.stale, content.timezone, content.books),
         "compared": {
             "before": _compared_json(content.before),
             "week_before": _compared_json(content.week_before),

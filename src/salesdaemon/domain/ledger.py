@@ -89,6 +89,18 @@ class Payout:
     estimated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ShopLine:
+    """What a kind of entry came to on one of the seller's days. Minor units, the seller's view."""
+
+    shop: str
+    day: date
+    kind: EntryKind
+    name: str
+    currency: str
+    amount_minor: int
+
+
 UPCOMING = "upcoming"
 
 

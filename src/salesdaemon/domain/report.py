@@ -1,31 +1,50 @@
 """The JSON that `sales`, `report` and the digest print; scripts rely on its names and order."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from salesdaemon.domain.exchange import Conversion
+from salesdaemon.domain.ledger import SALE_KINDS, EntryKind, Payout, ShopLine
 from salesdaemon.domain.money import to_text
 from salesdaemon.domain.sale import LineItem
-from salesdaemon.domain.summary import GroupTotals, StaleShop, StoredSale, Summary, Totals
-
-_AMOUNTS = (
-    "gross",
-    "refunded",
-    "fees",
-    "fees_refunded",
-    "affiliate",
-    "net",
-    "passive_net",
-    "active_net",
-    "unclassified_net",
+from salesdaemon.domain.summary import (
+    FIGURES,
+    GroupTotals,
+    StaleShop,
+    StoredSale,
+    Summary,
+    Totals,
 )
+from salesdaemon.domain.sums import in_home_currency
+
+_AMOUNTS = tuple(name for name in FIGURES if name != "through_affiliates")
 
 
-def report_json(summary: Summary, stale: Iterable[StaleShop], timezone: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class BooksOfPeriod:
+    """What the marketplaces' books tell of a period beside its sales, with the payouts."""
+
+    lines: Sequence[ShopLine] = ()
+    payouts: Sequence[tuple[str, Payout]] = ()
+
+
+NOTHING_BOOKED = BooksOfPeriod()
+
+
+def report_json(
+    summary: Summary,
+    stale: Iterable[StaleShop],
+    timezone: str,
+    books: BooksOfPeriod = NOTHING_BOOKED,
+) -> dict[str, Any]:
     """Give the totals of a period as `report --format json` prints them.
 
     Amounts are decimal strings with the currency's own decimals. `home` holds what could be
-    converted and names the currencies that could not.
+    converted and names the currencies that could not. Costs of the shop, entries of an unknown
+    kind and payouts stand beside the totals: none of them belongs to a sale. `provisional` says
+    that a rate may still change, `through_affiliates` how much of a net affiliates brought.
     """
     return {
         "from": summary.period.first.isoformat(),
@@ -43,18 +62,66 @@ def report_json(summary: Summary, stale: Iterable[StaleShop], timezone: str) -> 
             {"shop": shop.shop, "last_good_poll": instant_json(shop.last_good_poll)}
             for shop in stale
         ],
+        "provisional": summary.provisional,
+        "through_affiliates": {
+            currency: to_text(line.through_affiliates, currency)
+            for currency, line in summary.totals.items()
+            if line.through_affiliates
+        },
+        **books_json(books),
     }
 
 
-def sale_json(sale: StoredSale, home_currency: str) -> dict[str, Any]:
+def books_json(books: BooksOfPeriod) -> dict[str, Any]:
+    """Give the costs and other entries of shops, summed by kind, and the payouts."""
+    return {
+        "costs": _lines_json(books.lines, _COSTS, -1),
+        "other": _lines_json(books.lines, _UNEXPLAINED, 1),
+        "payouts": [payout_json(shop, payout) for shop, payout in books.payouts],
+    }
+
+
+_COSTS = frozenset({EntryKind.COST})
+# Beside kinds that nobody knows, what names a sale that is not stored.
+_UNEXPLAINED = frozenset({EntryKind.OTHER}) | SALE_KINDS
+
+
+def _lines_json(
+    lines: Iterable[ShopLine], kinds: Collection[EntryKind], sign: int
+) -> list[dict[str, Any]]:
+    sums: dict[tuple[str, str, str], int] = {}
+    for line in lines:
+        if line.kind in kinds:
+            key = (line.shop, line.currency, line.name)
+            sums[key] = sums.get(key, 0) + sign * line.amount_minor
+    return [
+        {"shop": shop, "name": name, "currency": currency, "amount": to_text(amount, currency)}
+        for (shop, currency, name), amount in sorted(sums.items())
+    ]
+
+
+def payout_json(shop: str, payout: Payout) -> dict[str, Any]:
+    """Give a payout; `estimated` says that the day it arrives, or its amount, is a guess."""
+    return {
+        "shop": shop,
+        "amount": to_text(payout.amount_minor, payout.currency),
+        "currency": payout.currency,
+        "status": payout.status,
+        "made_on": payout.made_on.isoformat() if payout.made_on is not None else None,
+        "arrives_on": payout.arrives_on.isoformat() if payout.arrives_on is not None else None,
+        "estimated": payout.estimated,
+    }
+
+
+def sale_json(
+    sale: StoredSale, home_currency: str, conversion: Conversion | None = None
+) -> dict[str, Any]:
     """Give one sale as a line of `sales --format jsonl`.
 
-    `home` is None for a sale in another currency than the home one.
+    `home` is None where there is no rate; a converted one tells its rate. `settled` is what the
+    marketplace's books made of it in another currency.
     """
     currency = sale.currency
-    gross = to_text(sale.gross_minor, currency)
-    net = to_text(sale.net_minor, currency)
-    home = {"currency": currency, "gross": gross, "net": net}
     return {
         "marketplace": sale.marketplace,
         "shop": sale.shop,
@@ -64,17 +131,47 @@ def sale_json(sale: StoredSale, home_currency: str) -> dict[str, Any]:
         "paid_at": instant_json(sale.paid_at),
         "sold_on": sale.sold_on.isoformat(),
         "currency": currency,
-        "gross": gross,
+        "gross": to_text(sale.gross_minor, currency),
         "refunded": to_text(sale.refunded_minor, currency),
         "refunded_exact": sale.refunded_exact,
         "fees": to_text(sale.fees_minor, currency),
         "fees_refunded": to_text(sale.fees_refunded_minor, currency),
         "affiliate": to_text(sale.affiliate_minor, currency),
-        "net": net,
+        "net": to_text(sale.net_minor, currency),
         "fees_exact": sale.fees_exact,
-        "home": home if currency == home_currency else None,
+        "settled": _settled_json(sale),
+        "home": _home_json(sale, home_currency, conversion),
         "country": sale.country,
         "items": [_item_json(item, currency) for item in sale.items],
+    }
+
+
+def _settled_json(sale: StoredSale) -> dict[str, Any] | None:
+    currency = sale.settled_currency
+    if currency is None or sale.settled_net_minor is None:
+        return None
+    return {"currency": currency, "net": to_text(sale.settled_net_minor, currency)}
+
+
+def _home_json(
+    sale: StoredSale, home_currency: str, conversion: Conversion | None
+) -> dict[str, Any] | None:
+    totals = in_home_currency(sale, home_currency, conversion)
+    if totals is None:
+        return None
+    home = {
+        "currency": home_currency,
+        "gross": to_text(totals.gross, home_currency),
+        "net": to_text(totals.net, home_currency),
+    }
+    if sale.currency == home_currency or conversion is None:
+        return home
+    return {
+        **home,
+        "rate": str(conversion.rate),
+        "rate_date": conversion.day.isoformat(),
+        "rate_source": conversion.source,
+        "provisional": conversion.provisional,
     }
 
 

@@ -23,17 +23,13 @@ from salesdaemon.store.settling import (
     load_scales,
     settle_listed,
 )
-from salesdaemon.store.shop_lines import ShopLine, list_payouts, list_shop_lines
 from salesdaemon.store.sums import mark_dirty
 from salesdaemon.store.tables import accounts, changes, entries
 
 __all__ = [
     "BooksContext",
     "BooksRecorded",
-    "ShopLine",
     "entries_of",
-    "list_payouts",
-    "list_shop_lines",
     "load_scales",
     "record_entries",
 ]

@@ -1,30 +1,17 @@
 """What the books tell of a shop beside its sales: costs, other entries, payouts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from salesdaemon.domain.ledger import EntryKind, Payout
+from salesdaemon.domain.ledger import EntryKind, Payout, ShopLine
 from salesdaemon.domain.period import day_of
 from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.settling import load_scales
 from salesdaemon.store.tables import accounts, entries, payouts
-
-
-@dataclass(frozen=True, slots=True)
-class ShopLine:
-    """What a kind of entry came to on one of the seller's days. Minor units, the seller's view."""
-
-    shop: str
-    day: date
-    kind: EntryKind
-    name: str
-    currency: str
-    amount_minor: int
 
 
 def list_shop_lines(

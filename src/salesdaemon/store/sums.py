@@ -96,6 +96,11 @@ def adopt_basis(connection: Connection, basis: Basis) -> bool:
     return True
 
 
+def has_dirty(connection: Connection) -> bool:
+    """Tell whether any day has to be summed anew."""
+    return connection.scalar(select(dirty_days.c.day).limit(1)) is not None
+
+
 def refresh(connection: Connection, basis: Basis, *, days: int) -> int:
     """Sum up to so many marked days anew, the newest first; returns how many there were."""
     marked = connection.execute(

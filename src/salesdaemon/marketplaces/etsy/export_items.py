@@ -291,14 +291,15 @@ def _to_sale(order_id: str, lines: Sequence[_Line], tariff: Tariff, *, knows_pay
     gross = sum(line.goods for line in lines) - _discount(lines) + shipping
     if gross < 0:
         raise CellError("Discount Amount", "exceeds the order")
-    charged = gross + _of_order(lines, _TAX) + _of_order(lines, _VAT)
+    gross = _shared(gross)
+    charged = _shared(gross + _of_order(lines, _TAX) + _of_order(lines, _VAT))
     paid_on = min((line.paid_on for line in lines if line.paid_on), default=None)
     paid = paid_on is not None or not knows_payment or not gross
     sold_on = paid_on or first.sold_on
     fees = 0
     if paid:
         units = sum(line.quantity for line in lines)
-        fees = tariff.estimate(gross, first.currency, units, charged_minor=charged)
+        fees = _shared(tariff.estimate(gross, first.currency, units, charged_minor=charged))
     return Sale(
         external_id=order_id,
         kind=Kind.SALE if gross else Kind.FREE,
@@ -322,6 +323,12 @@ _SHIPPING_DISCOUNT = attrgetter("shipping_discount")
 _TAX = attrgetter("tax")
 _VAT = attrgetter("vat")
 _DISCOUNT = attrgetter("discount")
+
+
+@lru_cache(maxsize=8192)
+def _shared(amount: int) -> int:
+    """Return the same object for the same amount: a large export holds each many times."""
+    return amount
 
 
 def _of_order(lines: Sequence[_Line], figure: Callable[[_Line], int]) -> int:

@@ -15,7 +15,7 @@ PROMISED = {
     *("reconcile", "status", "config", "db", "rates"),
 }
 WITHIN = {
-    "effort": {"add", "list"},
+    "effort": {"add", "list", "remove"},
     "rates": {"fetch", "import"},
     "rules": {"explain"},
     "config": {"show", "check"},

@@ -1,7 +1,6 @@
 """What happened, as transactions that balance."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -14,22 +13,15 @@ from salesdaemon.domain.bookkeeping import (
     Transaction,
     to_transactions,
 )
-from salesdaemon.domain.ledger import EntryKind, Payout
+from salesdaemon.domain.ledger import EntryKind, Payout, ShopLine
 from tests.factories import FRIDAY
 
 AMOUNTS = st.integers(-(10**15), 10**15)
 
 
-@dataclass(frozen=True)
-class Line:
-    """What some entries of a shop came to."""
-
-    kind: EntryKind
-    amount_minor: int
-    name: str = "prolist"
-    currency: str = "EUR"
-    shop: str = "prints"
-    day: date = FRIDAY
+def line(kind: EntryKind, amount_minor: int) -> ShopLine:
+    """Tell what some entries of a shop came to."""
+    return ShopLine("prints", FRIDAY, kind, "prolist", "EUR", amount_minor)
 
 
 def postings(*transactions: Transaction) -> list[tuple[str, int, str]]:
@@ -101,7 +93,7 @@ def test_sales_paid_out_in_another_currency_pass_through_conversions() -> None:
     ],
 )
 def test_an_entry_of_the_shop_goes_where_its_kind_belongs(kind: EntryKind, account: str) -> None:
-    (one,) = to_transactions([], [], [Line(kind, -250)])
+    (one,) = to_transactions([], [], [line(kind, -250)])
     assert one.what == "prolist"
     assert postings(one) == [
         ("assets:marketplaces:prints", -250, "EUR"),
@@ -111,7 +103,7 @@ def test_an_entry_of_the_shop_goes_where_its_kind_belongs(kind: EntryKind, accou
 
 def test_a_payout_moves_money_to_the_bank_once() -> None:
     payout = Payout("po1", 21_240, "EUR", "completed", FRIDAY)
-    found = to_transactions([], [], [Line(EntryKind.PAYOUT, -21_240)], [("prints", payout)])
+    found = to_transactions([], [], [line(EntryKind.PAYOUT, -21_240)], [("prints", payout)])
     assert postings(*found) == [
         ("assets:bank:prints", 21_240, "EUR"),
         ("assets:marketplaces:prints", -21_240, "EUR"),
@@ -139,7 +131,7 @@ def test_transactions_come_in_the_order_of_days_then_shops_and_sales_first() -> 
         for days in (1, 0)
         for shop in ("templates", "prints")
     ]
-    found = to_transactions(sold, [], [Line(EntryKind.COST, -1)])
+    found = to_transactions(sold, [], [line(EntryKind.COST, -1)])
     assert [(one.day.day, one.shop, one.what) for one in found] == [
         (20, "prints", "1 sale"),
         (20, "prints", "prolist"),
@@ -164,7 +156,7 @@ def test_every_transaction_balances_in_each_currency(
     found = to_transactions(
         [SalesDay(FRIDAY, "prints", "EUR", 1, *figures)],
         [Settlement(FRIDAY, "prints", "EUR", settled[0], "USD", settled[1])],
-        [Line(*line) for line in lines],
+        [line(*each) for each in lines],
         [("prints", Payout("po1", paid_out, "EUR", "completed", FRIDAY))],
     )
     for one in found:

@@ -7,9 +7,8 @@ assets:marketplaces until a payout moves it to assets:bank.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
 
-from salesdaemon.domain.ledger import FEE_KINDS, UPCOMING, EntryKind, Payout
+from salesdaemon.domain.ledger import FEE_KINDS, UPCOMING, EntryKind, Payout, ShopLine
 
 # What marketplaces call a payout whose money has not left, or came back.
 _NOT_PAID_OUT = frozenset(
@@ -52,28 +51,6 @@ class Settlement:
     net: int
     settled_currency: str
     settled: int
-
-
-class ShopLine(Protocol):
-    """What entries of the books that belong to no sale came to; minor units, the seller's view."""
-
-    @property
-    def shop(self) -> str: ...  # noqa: D102 - see the class
-
-    @property
-    def day(self) -> date: ...  # noqa: D102 - see the class
-
-    @property
-    def kind(self) -> EntryKind: ...  # noqa: D102 - see the class
-
-    @property
-    def name(self) -> str: ...  # noqa: D102 - see the class
-
-    @property
-    def currency(self) -> str: ...  # noqa: D102 - see the class
-
-    @property
-    def amount_minor(self) -> int: ...  # noqa: D102 - see the class
 
 
 @dataclass(frozen=True, slots=True)

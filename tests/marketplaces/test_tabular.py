@@ -78,6 +78,14 @@ def test_a_cell_keeps_its_line_breaks_and_the_next_row_its_number() -> None:
     assert tally.rows == 2
 
 
+def test_a_row_with_an_open_quote_lends_nothing_to_the_next() -> None:
+    text = 'Weight,Name,Price\n1,"Plum,2\n3,"Fig",4\n5,"two\nlines, here",6\n'
+    rows, tally = read(text, "Weight", "Name", "Price")
+
+    assert rows == [(3, ("3", "Fig", "4")), (4, ("5", "two\nlines, here", "6"))]
+    assert tally.bad == [BadRow(2, "", "has a quote that is not closed")]
+
+
 def test_rows_are_numbered_as_a_spreadsheet_does() -> None:
     assert [number for number, _ in read("Name,Price\n\nPlum,1\nName,Price\nFig,2\n")[0]] == [3, 5]
 
@@ -98,12 +106,15 @@ def test_a_header_alone_is_a_file_of_no_rows() -> None:
             '"Plum,1', "has 1 cells, and the header has 2", id="a quote that nobody closed"
         ),
         pytest.param(
+            'Plum,"1', "has a quote that is not closed", id="a quote that the next row closes"
+        ),
+        pytest.param(
             "Plum\r,1", "is too long, or a quote in it is not closed", id="a stray line end"
         ),
     ],
 )
 def test_a_broken_row_is_set_aside_and_the_rest_goes_in(row: str, reason: str) -> None:
-    rows, tally = read(f"Name,Price\nApple,1\n{row}\nPear,2\nFig,3\n")
+    rows, tally = read(f'Name,Price\nApple,1\n{row}\nPear,"2"\nFig,3\n')
 
     assert [cells for _, cells in rows] == [("Apple", "1"), ("Pear", "2"), ("Fig", "3")]
     assert tally == Tally(rows=4, bad=[BadRow(3, "", reason)])

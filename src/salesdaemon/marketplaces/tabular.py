@@ -105,25 +105,24 @@ class Table:
         reader = csv.reader(lines, delimiter=self.separator)
         number = 1
         while True:
-            start = lines.position
+            start, line = lines.position, reader.line_num
             number += 1
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error:
-                tally.rows += 1
-                fault = CellError(WHOLE_ROW, "is too long, or a quote in it is not closed")
-                tally.set_aside(number, fault)
-                self._step_back(lines, start)
-                continue
-            if not cells or not (cells[0] or any(cells)) or cells == header:
-                continue
+                cells, fault = [], "is too long, or a quote in it is not closed"
+            else:
+                if not cells or not (cells[0] or any(cells)) or cells == header:
+                    continue
+                fault = _check_width(cells, width)
             tally.rows += 1
-            if len(cells) != width and not _trim(cells, width):
-                fault = CellError(WHOLE_ROW, f"has {len(cells)} cells, and the header has {width}")
-                tally.set_aside(number, fault)
-                self._step_back(lines, start)
+            # A quote that nobody closed may end in the next row, even with as many cells.
+            swallowed = reader.line_num > line + 1 and self._step_back(lines, start)
+            if fault or swallowed:
+                fault = fault or "has a quote that is not closed"
+                tally.set_aside(number, CellError(WHOLE_ROW, fault))
                 continue
             cells.append("")
             yield number, pick(cells)
@@ -143,22 +142,24 @@ class Table:
     def _picker(self, columns: Sequence[str]) -> Callable[[list[str]], tuple[str, ...]]:
         return itemgetter(*(self._place(column) for column in columns))
 
-    def _step_back(self, lines: "_Lines", start: int) -> None:
-        """Go on with the second line of a broken row if that is a row of its own.
+    def _step_back(self, lines: "_Lines", start: int) -> bool:
+        """Go on with the second line of a row of several lines if that is a row of its own.
 
-        A quote that nobody closed would otherwise swallow the rows after it.
+        Where a cell of the row is rightly open at its line's end, the second closes it: then its
+        quotes do not come in pairs.
         """
         again = _Lines(self.text, start, self.newline)
         next(again, None)
         second = again.position
-        if second >= lines.position:
-            return
+        line = next(again, "")
         try:
-            cells = next(csv.reader([next(again)], delimiter=self.separator), [])
+            cells = next(csv.reader([line], delimiter=self.separator), [])
         except csv.Error:
-            return
-        if len(cells) == len(self.header):
-            lines.position = second
+            return False
+        if len(cells) != len(self.header) or line.count('"') % 2:
+            return False
+        lines.position = second
+        return True
 
 
 def open_table(file: ExportFile, vendor: str, layouts: Sequence[Layout]) -> Table:
@@ -232,12 +233,14 @@ def _split_header(line: str, layouts: Sequence[Layout]) -> tuple[str, list[str]]
     return best, cells(best)
 
 
-def _trim(cells: list[str], width: int) -> bool:
-    """Drop empty cells beyond the header's width; False where the number of cells is wrong."""
+def _check_width(cells: list[str], width: int) -> str:
+    """Drop empty cells beyond the header's width; say what is wrong where that is not all."""
+    if len(cells) == width:
+        return ""
     if len(cells) < width or any(cells[width:]):
-        return False
+        return f"has {len(cells)} cells, and the header has {width}"
     del cells[width:]
-    return True
+    return ""
 
 
 def _unknown(name: str, cells: Sequence[str], nearest: Layout) -> str:

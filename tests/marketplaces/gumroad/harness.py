@@ -83,6 +83,14 @@ class Harness(BaseHarness):
     def books(self) -> Sequence[Book]:
         return self.gumroad.books()
 
+    def settled_books(self) -> Sequence[Book]:
+        """Tell the same with what the payouts made so far say of each sale."""
+        return self.gumroad.settled_books()
+
+    def make_payouts(self) -> list[str]:
+        """Make the payouts of every Friday so far."""
+        return self.gumroad.make_payouts()
+
     def fault(self, kind: str, **how: Any) -> None:
         self.gumroad.faults.add(kind, **how)
 

@@ -216,9 +216,15 @@ class PretendGumroad:
             self._ledger.rename(old, new)
 
     def books(self) -> list[dict[str, object]]:
-        """Tell the truth about every listed sale, oldest first."""
+        """Tell the truth about every listed sale as far as the list has it, oldest first."""
         with self._ledger.lock:
-            return [book(sale, self._payout_book.paid) for sale in self._ledger.listed()]
+            return [book(sale, {}) for sale in self._ledger.listed()]
+
+    def settled_books(self) -> list[dict[str, object]]:
+        """Tell the same with what the payouts made so far say of each sale."""
+        with self._ledger.lock:
+            paid = self._payout_book.paid
+            return [book(sale, paid) | {"settled": None} for sale in self._ledger.listed()]
 
     def make_payouts(self) -> list[str]:
         """Make the payouts of every Friday so far; returns their ids, oldest first."""

@@ -45,6 +45,7 @@ def control_routes(pretend: "PretendGumroad") -> list[Route]:
     }
     facts: Mapping[str, Callable[[], object]] = {
         "books": pretend.books,
+        "settled-books": pretend.settled_books,
         "payouts": pretend.payouts,
         "requests": lambda: [asdict(request) for request in list(pretend.requests)],
         "faults": lambda: pretend.faults.fired,

@@ -157,6 +157,16 @@ def test_a_row_becomes_lines_that_add_up_to_its_net(row: Any, lines: list[tuple[
     assert sum(entry.amount for entry in entries) == 0
 
 
+def test_what_affiliates_give_back_on_a_day_of_refunds_is_no_income() -> None:
+    entries = entries_of(
+        raw_row("Full Refund", -12.0, -1.7, -10.3),
+        shop_row("Affiliate Credit", 2.5, "", 2.5),
+        shop_row("Affiliate Credit", 0.23, "", 0.23, date="2026-11-05"),
+    )
+    assert told(entries)[0] == (EntryKind.OTHER, "Affiliate Credit", 23, None)
+    assert told(entries)[1] == (EntryKind.AFFILIATE, "Affiliate Credit", 250, None)
+
+
 def test_rows_may_come_as_lists_with_or_without_the_buyer() -> None:
     rows = [raw_row(), raw_row("Full Refund", -12.0, -1.7, -10.3)]
     as_lists = [[row[column] for column in COLUMNS] for row in rows]

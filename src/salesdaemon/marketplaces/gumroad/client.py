@@ -136,7 +136,7 @@ class GumroadClient:
     async def find_payout(self, payout_id: str) -> PayoutAnswer | None:
         """Fetch a payout with the rows it is made of; None where the token may not read it."""
         what = {"include_transactions": "true", "include_sales": "false"}
-        reply = await self._get(f"{PAYOUTS}/{quote(payout_id, safe='')}", what)
+        reply = await self._get(f"{PAYOUTS}/{quote(payout_id, safe='=')}", what)
         if reply.status == HTTPStatus.NOT_FOUND:
             return PayoutAnswer(None, self._vendor_time(reply))
         if self._is_closed(reply):

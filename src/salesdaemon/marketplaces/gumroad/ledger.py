@@ -105,7 +105,7 @@ def to_entries(wire: WirePayout, otherwise: datetime) -> tuple[Entry, ...]:
     made_at = _moment(wire.created_at) or otherwise
     rows = [row for row in wire.rows if not _SUM.match(row.type)]
     lines = [line for row in _in_order(rows) for line in _lines(row)]
-    payout = _Source(wire.id, made_at, _affiliate_kind(rows))
+    payout = _Source(wire.id, made_at, _reversal_days(rows))
     paid = _paid_out(wire, payout, -sum(line.amount for line in lines))
     if wire.status in CAME_BACK:
         return paid
@@ -128,7 +128,7 @@ class _Source:
 
     payout_id: str
     made_at: datetime
-    affiliate_kind: EntryKind
+    reversal_days: frozenset[str]
 
 
 def _lines(row: WireRow) -> Iterable[_Line]:
@@ -181,14 +181,19 @@ def _kind_of(row: WireRow) -> EntryKind:
     return KINDS.get(row.type, EntryKind.OTHER)
 
 
-def _affiliate_kind(rows: Iterable[WireRow]) -> EntryKind:
-    """Tell what the sums of affiliates' money are: they mix what one earned and what one gave.
+def _reversal_days(rows: Iterable[WireRow]) -> frozenset[str]:
+    """Return the days on which own affiliates may have given back what they got."""
+    return frozenset(row.date for row in rows if row.type in REFUNDS or row.type == "Chargeback")
 
-    Below zero the cuts of own affiliates prevail, which the sales tell already; above, income
-    from selling what others made.
+
+def _affiliate_kind(line: _Line, payout: _Source) -> EntryKind:
+    """Tell what a day's sum of affiliates' money is: income of one, less the cuts of others.
+
+    The cuts of own affiliates, and what came back of them, are told by the sales already. So only
+    a sum above zero on a day without refund is taken for income from selling what others made.
     """
-    total = sum(_cents(row.net_total) or 0 for row in rows if row.type == AFFILIATE_CREDIT)
-    return EntryKind.AFFILIATE if total < 0 else EntryKind.OTHER
+    earned = line.amount > 0 and line.row.date not in payout.reversal_days
+    return EntryKind.OTHER if earned else EntryKind.AFFILIATE
 
 
 def _number(lines: Iterable[_Line], payout: _Source) -> Iterable[Entry]:
@@ -199,7 +204,8 @@ def _number(lines: Iterable[_Line], payout: _Source) -> Iterable[Entry]:
         sale_id = row.purchase_id if looks_like_id(row.purchase_id) else None
         key = f"{sale_id or payout.payout_id}:{row.date[:10]}:{_slug(_name(row))}:{line.part}"
         seen[key] += 1
-        kind = payout.affiliate_kind if row.type == AFFILIATE_CREDIT else line.kind
+        affiliates = row.type == AFFILIATE_CREDIT
+        kind = _affiliate_kind(line, payout) if affiliates else line.kind
         # What affiliates got is told by the sale itself, of which this may be but a part.
         told = kind is EntryKind.AFFILIATE or sale_id is None
         posted_at = _posted_at(row) or payout.made_at

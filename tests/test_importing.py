@@ -8,8 +8,8 @@ import pytest
 from salesdaemon import importing
 from salesdaemon.application import Application
 from salesdaemon.domain.sale import Kind
-from salesdaemon.errors import SalesDaemonError, UsageError
-from salesdaemon.importing import FileTotals, decode, import_file, read_text, require_files
+from salesdaemon.errors import SalesDaemonError
+from salesdaemon.importing import FileTotals, decode, import_file, read_text
 from salesdaemon.store.sales import SaleFilter, list_sales
 from tests.config_file import SHOP, loader
 from tests.databases import SqliteFiles, image
@@ -148,11 +148,3 @@ def test_a_file_cut_short_is_one_sentence(app: Application, tmp_path: Path) -> N
     with pytest.raises(SalesDaemonError) as caught:
         import_file(app, "saturday", file(tmp_path, text))
     assert str(caught.value) == "It is no CSV file, or is cut short."
-
-
-def test_a_shop_of_a_marketplace_without_files_is_wrong_usage(app: Application) -> None:
-    marketplace = app.marketplace("templates")
-    if marketplace.read_export is not None:
-        pytest.skip("it has files by now")
-    with pytest.raises(UsageError):
-        require_files(app, "templates", [])

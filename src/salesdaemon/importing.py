@@ -2,7 +2,7 @@
 
 import csv
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -49,8 +49,8 @@ class ImportedFile:
 
     name: str
     kind: str
-    rows: int
-    bad: list[BadRow]
+    rows: int = 0
+    bad: list[BadRow] = field(default_factory=list)
     stored: int = 0
     merged: int = 0
     known: int = 0
@@ -58,8 +58,21 @@ class ImportedFile:
     last: date | None = None
     totals: dict[str, FileTotals] = field(default_factory=dict)
 
-    def note(self, day: date, currency: str) -> FileTotals:
-        """Widen the days by one row's, and return the totals to count it in."""
+    def count_sale(self, day: date, sale: Sale) -> None:
+        """Count a sale in; an unpaid one only by its day."""
+        totals = self._totals(day, sale.currency)
+        if sale.paid:
+            totals.sales += sale.kind in COUNTED_KINDS
+            totals.gross += sale.gross_minor
+            totals.refunded += sale.refunded_minor
+
+    def count_entry(self, day: date, entry: Entry) -> None:
+        """Count a line of the books in."""
+        totals = self._totals(day, entry.currency)
+        totals.entries += 1
+        totals.booked += entry.amount
+
+    def _totals(self, day: date, currency: str) -> FileTotals:
         self.first = min(self.first or day, day)
         self.last = max(self.last or day, day)
         return self.totals.setdefault(currency, FileTotals())
@@ -88,21 +101,35 @@ def import_file(app: Application, shop: str, path: Path) -> ImportedFile:
         StoreError: the database could not be written.
     """
     export = _read_export(app, shop, path)
-    good, unstorable = part_storable(export.sales)
-    bad = [*export.bad, *(BadRow(0, "", each.reason) for each in unstorable)]
-    imported = ImportedFile(path.name, export.kind, export.rows, bad)
-    _sum_up(app, imported, good, export.entries)
     with app.store.write() as connection:
         account_id = account_for_import(connection, shop, app.configured[shop])
-    for sales in _batches(good):
-        with app.store.write() as connection:
-            counts = record_imported(connection, account_id, sales, export.parts, app.settings.zone)
-        imported.stored += counts.stored
-        imported.merged += counts.merged
-        imported.known += counts.known
+    imported = ImportedFile(path.name, export.kind)
+    for sales in _batches(export.sales):
+        _record_sales(app, account_id, sales, export.parts, imported)
     for entries in _batches(export.entries):
         _record_entries(app, account_id, entries, imported)
+    imported.rows = export.rows
+    imported.bad = [*export.bad, *imported.bad]
     return imported
+
+
+def _record_sales(
+    app: Application,
+    account_id: int,
+    sales: Sequence[Sale],
+    parts: Collection[str],
+    imported: ImportedFile,
+) -> None:
+    zone = app.settings.zone
+    good, unstorable = part_storable(sales)
+    imported.bad += (BadRow(0, "", each.reason) for each in unstorable)
+    with app.store.write() as connection:
+        counts = record_imported(connection, account_id, good, parts, zone)
+    imported.stored += counts.stored
+    imported.merged += counts.merged
+    imported.known += counts.known
+    for sale in good:
+        imported.count_sale(sold_on(sale, zone), sale)
 
 
 def _record_entries(
@@ -118,6 +145,8 @@ def _record_entries(
         )
     imported.stored += recorded.new
     imported.known += len(entries) - recorded.new
+    for entry in entries:
+        imported.count_entry(day_of(entry.posted_at, app.settings.zone), entry)
 
 
 def _read_export(app: Application, shop: str, path: Path) -> ExportRows:
@@ -132,22 +161,6 @@ def _read_export(app: Application, shop: str, path: Path) -> ExportRows:
     except ODD_ORDER_ERRORS as error:
         log.debug("import_failed file=%s", path.name, exc_info=True)
         raise SalesDaemonError(f"It cannot be read ({type(error).__name__}).") from error
-
-
-def _sum_up(
-    app: Application, imported: ImportedFile, sales: Iterable[Sale], entries: Iterable[Entry]
-) -> None:
-    zone = app.settings.zone
-    for sale in sales:
-        totals = imported.note(sold_on(sale, zone), sale.currency)
-        if sale.paid:
-            totals.sales += sale.kind in COUNTED_KINDS
-            totals.gross += sale.gross_minor
-            totals.refunded += sale.refunded_minor
-    for entry in entries:
-        totals = imported.note(day_of(entry.posted_at, zone), entry.currency)
-        totals.entries += 1
-        totals.booked += entry.amount
 
 
 def _batches(values: Iterable[Value]) -> Iterator[list[Value]]:

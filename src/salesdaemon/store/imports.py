@@ -16,7 +16,7 @@ from salesdaemon.store.products import note_products
 from salesdaemon.store.sale_rows import IMPORT, Written, sold_on, write_sales
 from salesdaemon.store.settling import keep_as_listed, load_listed, settle_listed
 from salesdaemon.store.sums import mark_dirty
-from salesdaemon.store.tables import accounts, items
+from salesdaemon.store.tables import accounts, items, sales
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +67,50 @@ def record_imported(
     seen = {sale.external_id: _on_its_day(sale) for sale in imported}
     known = find_known(connection, account_id, seen)
     new = [sale for key, sale in seen.items() if key not in known]
-    again = [key for key in seen if key in known and known[key].source == IMPORT]
+    again = _read_otherwise(connection, account_id, seen, known)
     changed = [
         sale
         for key, before in load_listed(connection, account_id, again).items()
-        if (sale := merge(before, seen[key], parts)) != before
+        if (sale := merge(before, _as_stored(seen[key]), parts)) != before
     ]
     _write(connection, account_id, [*new, *changed], known, zone)
     return ImportCounts(len(new), len(seen) - len(new) - len(changed), len(changed))
 
 
+def _read_otherwise(
+    connection: Connection,
+    account_id: int,
+    seen: Mapping[str, Sale],
+    known: Mapping[str, Stored],
+) -> list[str]:
+    """Return the imported sales that are not stored just as this file has them."""
+    imported = [key for key in seen if key in known and known[key].source == IMPORT]
+    countries: dict[str, str | None] = {}
+    for chunk in chunks(imported):
+        rows = connection.execute(
+            select(sales.c.external_id, sales.c.country).where(
+                sales.c.account_id == account_id, sales.c.external_id.in_(chunk)
+            )
+        )
+        countries.update((row.external_id, row.country) for row in rows)
+    return [
+        key
+        for key in imported
+        if seen[key].fingerprint != known[key].fingerprint
+        or seen[key].country not in {None, countries[key]}
+    ]
+
+
 def _on_its_day(sale: Sale) -> Sale:
-    """Return a sale as the store gives it back: where only its day is known, no moment is kept."""
-    facts = replace(sale, pays_late=False, settled_currency=None, settled_net_minor=None)
-    return facts if sale.sold_on is None else replace(facts, paid_at=sale.created_at)
+    """Return a sale without a moment of payment where only its day is known."""
+    if sale.sold_on is None or sale.paid_at == sale.created_at:
+        return sale
+    return replace(sale, paid_at=sale.created_at)
+
+
+def _as_stored(sale: Sale) -> Sale:
+    """Return a sale without what the store does not keep of it."""
+    return replace(sale, pays_late=False, settled_currency=None, settled_net_minor=None)
 
 
 def _write(

@@ -111,6 +111,7 @@ def _config(made: Home, shops: list[PretendShop], poll_every: str, push_port: in
         'timezone = "Europe/Berlin"\ncurrency = "EUR"',
         f'[database]\nurl = "sqlite:///{made.database}"',
         f'[secrets]\nkey_file = "{made.folder / "secret.key"}"',
+        '[exchange]\nsource = "off"',
         f"[web]\nport = {made.port}",
         "[alerts]\nburst = 0",
     ]

@@ -56,6 +56,9 @@ api_url = {gumroad}
 [channels.phone]
 url = {phone}
 
+[exchange]
+source = "off"
+
 [web]
 port = {web_port}
 """

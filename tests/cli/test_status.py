@@ -61,6 +61,7 @@ def test_the_json_is_exactly_what_scripts_rely_on(cli: Installation) -> None:
                 "waiting_until": None,
                 "behind": None,
                 "set_aside": [{"id": "s9", "reason": "no currency"}],
+                "unknown_entries": [],
                 "action": None,
             }
         ],
@@ -133,9 +134,9 @@ def test_the_table_tells_the_same(cli: Installation) -> None:
     assert ran.lines == [
         (
             "shop\tmarketplace\tstate\tlast_good_poll\tlast_sale\twaiting_until\tbehind\tset_aside"
-            "\taction"
+            "\tunknown_entries\taction"
         ),
-        f"templates\tgumroad\tstale\t\t\t\t\t0\t{START}",
+        f"templates\tgumroad\tstale\t\t\t\t\t0\t\t{START}",
         "",
         "channel\twaiting\tfailed",
         "phone\t0\t0",

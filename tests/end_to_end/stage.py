@@ -164,6 +164,7 @@ class Stage:
             f'[channels.phone]\nurl = "{self.phone.url}"',
             f"[alerts]\n{alerts}",
             f"[digest]\n{digest}",
+            '[exchange]\nsource = "off"',
             f"[web]\nport = {self.web_port}",
             _MAIL.format(port=self.post.port),
         ]

@@ -49,7 +49,7 @@ ENTRIES = (
     Entry("reconcile", "Compare the store with the marketplaces.", "reconcile:reconcile"),
     Entry("sales", "List stored sales, oldest first.", "sales:sales"),
     Entry("report", "Add up a period.", "report:report"),
-    Entry("products", "List products with their class, what they brought and what it took.", "products:products"),
+    Entry("products", "List products, what they brought and what they took.", "products:products"),
     Entry("effort", "Keep the hours that went into products.", "effort:group"),
     Entry("rates", "Show, fetch or import exchange rates.", "rates:group"),
     Entry("export", "Write the books for accounting programs.", "books:export"),

@@ -44,7 +44,7 @@ class _Found:
 
 
 def products(context: typer.Context, *, form: FormatOption = Format.TABLE) -> None:
-    """List products with their class and its reason, what they brought and what it took."""
+    """List products, what they brought and what they took."""
 
     async def work(app: Application) -> _Found:
         with app.store.read() as connection:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,8 +23,10 @@ from salesdaemon.store.accounts import (
     last_sale,
     list_set_aside,
 )
+from salesdaemon.store.engine import Connection
 from salesdaemon.store.lock import is_running
 from salesdaemon.store.outbox import count_by_channel
+from salesdaemon.store.shop_lines import list_unknown_names
 
 _SHOP_COLUMNS = (
     Column("shop"),
@@ -34,6 +37,7 @@ _SHOP_COLUMNS = (
     Column("waiting_until"),
     Column("behind"),
     Column("set_aside", lambda shop: len(shop["set_aside"]), number=True),
+    Column("unknown_entries", lambda shop: ", ".join(shop["unknown_entries"])),
     Column("action", prose=True),
 )
 _CHANNEL_COLUMNS = (
@@ -70,9 +74,9 @@ def status_json(app: Application) -> dict[str, Any]:
             row = find_shop(connection, name) or ShopRecord(name, marketplace)
             account = find_account_of_shop(connection, name)
             sold = last_sale(connection, account.id) if account is not None else None
-            aside = list_set_aside(connection, account.id) if account is not None else []
+            odd = _Odd.of(connection, account.id) if account is not None else _Odd()
             state = state_of(_facts(row, account, now, daemon_runs=daemon_runs), now)
-            shops.append(_shop_json(row, state, sold, aside, now))
+            shops.append(_shop_json(row, state, sold, odd, now))
     channels = [
         dict(zip(("channel", "waiting", "failed"), (name, *counts.get(name, (0, 0))), strict=True))
         for name in app.channels
@@ -80,11 +84,25 @@ def status_json(app: Application) -> dict[str, Any]:
     return {"shops": shops, "channels": channels}
 
 
+@dataclass(frozen=True, slots=True)
+class _Odd:
+    """What could not be made sense of: orders with their reasons, and kinds of entries."""
+
+    orders: Sequence[tuple[str, str]] = ()
+    entries: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, connection: Connection, account_id: int) -> "_Odd":
+        return cls(
+            list_set_aside(connection, account_id), list_unknown_names(connection, account_id)
+        )
+
+
 def _shop_json(
     row: ShopRecord,
     state: State,
     sold: datetime | None,
-    aside: Sequence[tuple[str, str]],
+    odd: _Odd,
     now: datetime,
 ) -> Record:
     return {
@@ -95,7 +113,8 @@ def _shop_json(
         "last_sale": instant_json(sold),
         "waiting_until": instant_json(row.not_before) if waits(row.not_before, now) else None,
         "behind": state.behind_seconds,
-        "set_aside": [{"id": external_id, "reason": reason} for external_id, reason in aside],
+        "set_aside": [{"id": external_id, "reason": reason} for external_id, reason in odd.orders],
+        "unknown_entries": list(odd.entries),
         "action": state.action,
     }
 

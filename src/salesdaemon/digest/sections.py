@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
+from salesdaemon.digest.books import book_notes
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.digest.subject import in_order, is_quiet, news_counts, sales_of, write_subject
 from salesdaemon.digest.titles import clean
@@ -20,7 +21,7 @@ from salesdaemon.digest.view import (
 )
 from salesdaemon.digest.wording import Wording, length_of_day, listing
 from salesdaemon.domain.period import resolve
-from salesdaemon.domain.summary import GroupTotals, News, StaleShop, Summary, Totals
+from salesdaemon.domain.summary import FEES_EXACT, GroupTotals, News, StaleShop, Summary, Totals
 
 MAX_ROWS = 50
 _MAX_SHOPS = 20
@@ -35,6 +36,7 @@ _NEWS_LABELS = {
     "dispute": "Dispute opened",
     "dispute_won": "Dispute won",
     "cancelled": "Cancelled after payment",
+    FEES_EXACT: "Fees are exact now",
 }
 
 
@@ -271,7 +273,7 @@ def _title(title: str | None) -> str:
 def _news_row(news: News, wording: Wording) -> NewsRow:
     return NewsRow(
         what=_NEWS_LABELS.get(news.kind, "Correction"),
-        product=_title(news.product),
+        product=_title(news.product) if news.kind != FEES_EXACT else "All sales of that day",
         shop=clean(news.shop, _NAME_LENGTH),
         day=wording.short_day(news.sold_on),
         detail=_news_detail(news, wording),
@@ -289,6 +291,8 @@ def _news_detail(news: News, wording: Wording) -> str:
         details.append(f"{wording.amount(news.refunded_delta, news.currency)} {verb}")
     if news.refunded_delta < 0:
         details.append(f"{wording.amount(-news.refunded_delta, news.currency)} yours again")
+    if news.kind == FEES_EXACT:
+        return "estimated before"
     return ", ".join(details) or ("fees changed" if news.net_delta else "no amount changed")
 
 
@@ -320,6 +324,7 @@ def _notes(content: DigestContent, wording: Wording) -> Iterator[str]:
             "Not yet classified: say under [products] in the configuration whether one more sale "
             "makes work."
         )
+    yield from book_notes(content, wording)
     length = length_of_day(_hours(content))
     if length:
         yield length

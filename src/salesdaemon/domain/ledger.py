@@ -232,16 +232,33 @@ class _Sums:
             amounts = (entry.amount for entry in own if entry.kind in kinds)
             return _minor(sum(each for each in amounts if sign * each >= 0), scale)
 
+        taken, back = _taxes(own)
         return cls(
             paid=total(EntryKind.PAYMENT),
-            tax_taken=-total(EntryKind.TAX, sign=-1),
-            tax_back=total(EntryKind.TAX, sign=1),
+            tax_taken=_minor(taken, scale),
+            tax_back=_minor(back, scale),
             given=-total(EntryKind.REFUND),
             refund_posted=any(entry.kind is EntryKind.REFUND for entry in own),
             fees=-total(*FEE_KINDS, sign=-1),
             fees_back=total(*FEE_KINDS, sign=1),
             affiliate=-total(EntryKind.AFFILIATE),
         )
+
+
+def _taxes(own: Sequence[Entry]) -> tuple[int, int]:
+    """Return the tax that was taken out of the payment, and what of it came back with refunds.
+
+    A refund that failed takes its tax once more; then what follows the first refund is netted.
+    """
+    places = [place for place, entry in enumerate(own) if entry.kind is EntryKind.REFUND]
+    taxes = [
+        (place, entry.amount) for place, entry in enumerate(own) if entry.kind is EntryKind.TAX
+    ]
+    if any(own[place].amount > 0 for place in places):
+        taken = -sum(amount for place, amount in taxes if place < places[0])
+        return taken, sum(amount for place, amount in taxes if place > places[0])
+    taken = -sum(amount for _, amount in taxes if amount < 0)
+    return taken, sum(amount for _, amount in taxes if amount > 0)
 
 
 def _settle_in_own_currency(sale: Sale, own: Sequence[Entry], scale: int) -> Sale:

@@ -1,6 +1,7 @@
 """Add up stored sales: what a report, a digest and a ring tell."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from salesdaemon.domain.period import Period
@@ -156,3 +157,27 @@ class StaleShop:
 
     shop: str
     last_good_poll: datetime | None
+
+
+FEES_EXACT = "fees"
+"""The kind of news that a sale's fees, estimated before, are exact now."""
+
+
+def put_fees_together(news: Sequence[News]) -> list[News]:
+    """Put the corrections of fees together by shop, day and currency, after all other news."""
+    told = [each for each in news if each.kind != FEES_EXACT]
+    sums: dict[tuple[str, date, str], News] = {}
+    for each in news:
+        if each.kind != FEES_EXACT:
+            continue
+        key = (each.shop, each.sold_on, each.currency)
+        before = sums.get(key)
+        sums[key] = replace(
+            each,
+            sale_id="",
+            product=None,
+            gross_delta=each.gross_delta + (before.gross_delta if before else 0),
+            refunded_delta=each.refunded_delta + (before.refunded_delta if before else 0),
+            net_delta=each.net_delta + (before.net_delta if before else 0),
+        )
+    return told + [each for _, each in sorted(sums.items()) if each.net_delta]

@@ -28,6 +28,7 @@ def attribute_new(connection: Connection, account_id: int, fresh: Sequence[Entry
     found |= _by_line(connection, account_id, mine)
     found |= _by_product(connection, account_id, mine)
     touched = attribute(connection, account_id, found)
+    touched |= attribute(connection, account_id, _by_refund(connection, account_id, mine))
     return touched | _by_parent(connection, account_id, mine)
 
 
@@ -77,16 +78,21 @@ def _by_parent(connection: Connection, account_id: int, mine: Sequence[Entry]) -
 
 @dataclass(slots=True)
 class _Renewable:
-    """A line of an order whose product may have been renewed for it; `left` times still."""
+    """A line of an order whose product may have been renewed for it, and how often it was."""
 
     external_id: str
     sold_at: datetime
-    left: int
+    pieces: int
+    renewed: int
 
 
 def _by_product(connection: Connection, account_id: int, mine: Sequence[Entry]) -> dict[str, str]:
-    """Give a renewal to the order that came last before it and has none for each piece yet."""
-    renewals = [entry for entry in mine if entry.about is About.PRODUCT and entry.about_id]
+    """Give each renewal to an order: one a line, in the order of the sales, late ones included.
+
+    Only when every line has one may those of several pieces get more, the latest first.
+    """
+    named = [entry for entry in mine if entry.about is About.PRODUCT and entry.about_id]
+    renewals = [entry for entry in named if entry.amount <= 0]
     if not renewals:
         return {}
     lines = _renewable(connection, account_id, renewals)
@@ -95,15 +101,51 @@ def _by_product(connection: Connection, account_id: int, mine: Sequence[Entry]) 
         candidates = [
             line
             for line in lines.get(entry.about_id or "", ())
-            if line.left > 0
-            and entry.posted_at - _RENEWAL_AFTER
-            <= line.sold_at
-            <= entry.posted_at + _RENEWAL_BEFORE
+            if entry.posted_at - _RENEWAL_AFTER <= line.sold_at <= entry.posted_at + _RENEWAL_BEFORE
         ]
-        if candidates:
-            chosen = max(candidates, key=lambda line: (line.sold_at, line.external_id))
-            chosen.left -= 1
+        chosen = _next_renewed(candidates)
+        if chosen is not None:
+            chosen.renewed += 1
             found[entry.entry_id] = chosen.external_id
+    return found
+
+
+def _next_renewed(candidates: Sequence[_Renewable]) -> _Renewable | None:
+    ordered = sorted(candidates, key=lambda line: (line.sold_at, line.external_id))
+    first = next((line for line in ordered if not line.renewed), None)
+    if first is not None:
+        return first
+    return next((line for line in reversed(ordered) if line.renewed < line.pieces), None)
+
+
+def _by_refund(connection: Connection, account_id: int, mine: Sequence[Entry]) -> dict[str, str]:
+    """Give a renewal that was given back to the order that was refunded at that moment."""
+    found: dict[str, str] = {}
+    for entry in mine:
+        if entry.about is not About.PRODUCT or entry.amount <= 0:
+            continue
+        refunded = connection.scalar(
+            select(entries.c.of_sale)
+            .join_from(
+                entries,
+                items,
+                and_(
+                    items.c.account_id == entries.c.account_id,
+                    items.c.external_id == entries.c.of_sale,
+                ),
+            )
+            .where(
+                entries.c.account_id == account_id,
+                entries.c.kind == EntryKind.REFUND.value,
+                entries.c.posted_at >= entry.posted_at - _RENEWAL_BEFORE,
+                entries.c.posted_at <= entry.posted_at + _RENEWAL_BEFORE,
+                items.c.product_id == entry.about_id,
+            )
+            .order_by(entries.c.sequence.desc())
+            .limit(1)
+        )
+        if refunded is not None:
+            found[entry.entry_id] = refunded
     return found
 
 
@@ -138,9 +180,9 @@ def _renewable(
         ).all()
         used = _renewed(connection, account_id, sorted({row.external_id for row in rows}))
         for row in rows:
-            left = row.quantity - used.get((row.external_id, row.product_id), 0)
+            renewed = used.get((row.external_id, row.product_id), 0)
             lines.setdefault(row.product_id, []).append(
-                _Renewable(row.external_id, row.paid_at, left)
+                _Renewable(row.external_id, row.paid_at, row.quantity, renewed)
             )
     return lines
 
@@ -156,6 +198,7 @@ def _renewed(
                 entries.c.account_id == account_id,
                 entries.c.of_sale.in_(chunk),
                 entries.c.about == About.PRODUCT.value,
+                entries.c.amount <= 0,
             )
             .group_by(entries.c.of_sale, entries.c.about_id)
         )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from salesdaemon.domain.changes import Decision, Watch, decide
 from salesdaemon.domain.ledger import About, Entry, EntryKind
 from salesdaemon.domain.sale import Sale
+from salesdaemon.domain.summary import FEES_EXACT
 from salesdaemon.store.attribution import attribute_new
 from salesdaemon.store.consequences import Occasion, Telling, change_row, outbox_entries
 from salesdaemon.store.known_sales import Stored, chunks, find_known
@@ -33,9 +34,6 @@ __all__ = [
     "load_scales",
     "record_entries",
 ]
-
-FEES = "fees"
-"""The kind of a change by which only fees became exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +203,7 @@ def _tell(
         return 0
     if not decision.events and sale.paid_at < since:
         return 0  # that the fees of an old order are exact now is no news
-    kind = decision.events[0].value if decision.events else FEES
+    kind = decision.events[0].value if decision.events else FEES_EXACT
     row = change_row(account_id, context.seen_at, sale, before.known, kind)
     connection.execute(insert(changes), [row])
     told = list(

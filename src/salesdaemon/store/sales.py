@@ -23,7 +23,7 @@ from sqlalchemy import (
 from salesdaemon.domain.effort import CatalogueWord, classify
 from salesdaemon.domain.period import day_of
 from salesdaemon.domain.sale import Kind, LineItem, Status
-from salesdaemon.domain.summary import News, StoredSale
+from salesdaemon.domain.summary import News, StoredSale, put_fees_together
 from salesdaemon.store.accounts import find_setting, set_setting
 from salesdaemon.store.products import load_catalogue
 from salesdaemon.store.tables import accounts, changes, items, sales
@@ -199,7 +199,10 @@ def list_unpaid(connection: Connection, account_id: int) -> dict[str, datetime]:
 def list_news(
     connection: Connection, *, seen_after: datetime, seen_until: datetime, sold_before: date
 ) -> list[News]:
-    """List what became known within a stretch of time about sales of earlier days, oldest first."""
+    """List what became known within a stretch of time about sales of earlier days, oldest first.
+
+    That fees became exact is told once for a shop's day, without naming the sales.
+    """
     product = (
         select(items.c.product)
         .where(
@@ -228,7 +231,7 @@ def list_news(
         )
         .order_by(changes.c.seen_at, changes.c.id)
     )
-    return [
+    told = [
         News(
             kind=row.kind,
             shop=row.shop,
@@ -243,6 +246,7 @@ def list_news(
         )
         for row in rows
     ]
+    return put_fees_together(told)
 
 
 def first_day(connection: Connection) -> date | None:

@@ -156,15 +156,16 @@ def is_complete(sale: Sale, own: Sequence[Entry]) -> bool:
     The payment, the processing fee, a fee for each item that was paid for, and one for shipping
     where there was any. A fee that names no item of an order stands for any one of them.
     """
-    kinds = {entry.kind for entry in own}
+    # The amount of a fee that was given back is positive, and the fee itself may be yet to come.
+    taken = [entry for entry in own if entry.kind not in FEE_KINDS or entry.amount <= 0]
+    kinds = {entry.kind for entry in taken}
     if not {EntryKind.PAYMENT, EntryKind.PROCESSING_FEE} <= kinds:
         return False
     if sale.shipping_minor and EntryKind.SHIPPING_FEE not in kinds:
         return False
-    fees = [entry for entry in own if entry.kind is EntryKind.ITEM_FEE]
+    fees = [entry for entry in taken if entry.kind is EntryKind.ITEM_FEE]
     named = {entry.about_id for entry in fees if entry.about is About.LINE}
-    # The amount of a fee that was given back is positive and says nothing about another item.
-    unnamed = sum(entry.about is not About.LINE and entry.amount <= 0 for entry in fees)
+    unnamed = sum(entry.about is not About.LINE for entry in fees)
     lines = [item for item in sale.items if item.line_id is not None and item.gross_minor > 0]
     missing = sum(item.line_id not in named for item in lines)
     return missing <= unnamed

@@ -83,7 +83,7 @@ def record_entries(
 def _count_reversals(fresh: Iterable[Entry], watch: Watch) -> int:
     """Count entries that may mean a change of an order which is not read again by itself."""
     return sum(
-        entry.kind in {EntryKind.REFUND, EntryKind.OTHER}
+        entry.kind in {EntryKind.REFUND, EntryKind.DISPUTE, EntryKind.OTHER}
         and watch.since is not None
         and entry.posted_at >= watch.since
         for entry in fresh

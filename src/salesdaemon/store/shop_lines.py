@@ -25,7 +25,8 @@ def list_shop_lines(
     query = (
         select(entries, accounts.c.shop)
         .join_from(entries, accounts, accounts.c.id == entries.c.account_id)
-        .where(entries.c.of_sale.is_(None))
+        # What affiliates got in sums that name no sale is in the sales' own figures already.
+        .where(entries.c.of_sale.is_(None), entries.c.kind != EntryKind.AFFILIATE.value)
     )
     one_day = timedelta(days=1)
     if first is not None:

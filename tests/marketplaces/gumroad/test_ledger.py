@@ -124,8 +124,8 @@ def test_a_sale_is_its_price_and_its_fee() -> None:
             [("refund", -1000), ("fee", 150)],
             id="refund on the seller's own processor, whose fee has the other sign",
         ),
-        pytest.param(raw_row("Chargeback", -10.0, -2.09, -7.91), [("refund", -791)], id="dispute"),
-        pytest.param(raw_row("Credit", 7.91, "", 7.91), [("refund", 791)], id="dispute won"),
+        pytest.param(raw_row("Chargeback", -10.0, -2.09, -7.91), [("dispute", -791)], id="dispute"),
+        pytest.param(raw_row("Credit", 7.91, "", 7.91), [("dispute", 791)], id="dispute won"),
         pytest.param(shop_row("Credit", 10.0, "", 10.0), [("other", 1000)], id="credit"),
         pytest.param(shop_row("Affiliate Credit", 0.23, "", 0.23), [("other", 23)], id="affiliate"),
         pytest.param(

@@ -28,8 +28,8 @@ REFUNDS: Final = frozenset(
 )
 AFFILIATE_CREDIT: Final = "Affiliate Credit"
 KINDS: Final[Mapping[str, EntryKind]] = {
-    # One line of its net, so that the credit of a dispute that is won takes it back exactly.
-    "Chargeback": EntryKind.REFUND,
+    # Until it is decided nobody knows whose money it is: the sale's status says what counts.
+    "Chargeback": EntryKind.DISPUTE,
     # The cuts of the seller's own affiliates, by day. The sales themselves tell theirs.
     "Affiliate Fees": EntryKind.AFFILIATE,
     "PayPal Connect Affiliate Fees": EntryKind.AFFILIATE,
@@ -177,7 +177,7 @@ def _refund_lines(
 
 def _kind_of(row: WireRow) -> EntryKind:
     if row.type == "Credit" and looks_like_id(row.purchase_id):
-        return EntryKind.REFUND  # taken back: a dispute was won
+        return EntryKind.DISPUTE  # taken back: a dispute was won
     return KINDS.get(row.type, EntryKind.OTHER)
 
 

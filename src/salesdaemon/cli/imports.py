@@ -47,7 +47,7 @@ _COLUMNS = (
 def import_exports(
     context: typer.Context,
     shop: Annotated[str, typer.Argument(metavar="SHOP")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE")],
     *,
     form: ObjectFormatOption = ObjectFormat.TABLE,
 ) -> None:

@@ -88,7 +88,7 @@ def import_files(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             help="The ECB's (csv, zip or xml), or a CSV of date,currency,rate in units for a euro.",
         ),
     ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -169,10 +170,12 @@ def _tell_books(books: BooksOfPeriod) -> None:
         for line in told[label]:
             say(f"{label} of {line['shop']}: {line['name']} {line['amount']} {line['currency']}")
     for payout in told["payouts"]:
+        if not Decimal(payout["amount"]):
+            continue  # nothing waits to be paid out
         when = payout["made_on"] or f"about {payout['arrives_on'] or 'an unknown day'}"
         guess = " (estimated)" if payout["estimated"] else ""
         amount = f"{payout['amount']} {payout['currency']}"
-        say(f"payout to {payout['shop']}'s owner: {amount}, {payout['status']}, {when}{guess}")
+        say(f"payout of {payout['shop']}: {amount}, {payout['status']}, {when}{guess}")
 
 
 def _tell_what_is_missing(summary: Summary, stale: Sequence[StaleShop]) -> None:

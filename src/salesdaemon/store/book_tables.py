@@ -34,7 +34,7 @@ as_listed = Table(
 )
 
 # Every line of the marketplaces' books. `amount` is as sent, for some books do not say in what
-# unit; `of_sale` is the order it was attributed to, also before that order is known itself.
+# unit; `of_sale` is the stored order it was attributed to: until there is one it waits.
 entries = Table(
     "entries",
     metadata,

@@ -19,7 +19,9 @@ from salesdaemon.store.outbox import enqueue
 from salesdaemon.store.sale_rows import Written, sold_on, write_sales
 from salesdaemon.store.settling import (
     entries_of,
+    figures_of,
     keep_as_listed,
+    load_figures,
     load_listed,
     load_scales,
     settle_listed,
@@ -151,9 +153,11 @@ def _settle(
     listed = load_listed(connection, account_id, touched)
     known = find_known(connection, account_id, touched)
     settled = settle_listed(connection, account_id, list(listed.values()))
+    shown = load_figures(connection, account_id, touched)
     changes_made = [
-        _Change(settled.get(external_id, sale), known[external_id])
-        for external_id, sale in listed.items()
+        _Change(sale, known[external_id])
+        for external_id, before in listed.items()
+        if figures_of(sale := settled.get(external_id, before)) != shown[external_id]
     ]
     rows = [
         Written(each.sale, each.before.fingerprint, is_new=False, source=each.before.source)

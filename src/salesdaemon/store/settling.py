@@ -1,16 +1,25 @@
 """Give stored sales the figures of the marketplace's books, and remember what the list had said."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from salesdaemon.domain.ledger import About, Entry, EntryKind, scale_of, settle
+from salesdaemon.domain.ledger import (
+    SALE_KINDS,
+    About,
+    Entry,
+    EntryKind,
+    scale_of,
+    settle,
+)
 from salesdaemon.domain.sale import Kind, LineItem, Sale, Status
 from salesdaemon.store.accounts import set_setting, upsert_for
 from salesdaemon.store.known_sales import chunks
+from salesdaemon.store.renewals import find_renewed_by
 from salesdaemon.store.tables import as_listed, entries, items, sales, settings
 
+_OF_A_SALE = sorted(kind.value for kind in SALE_KINDS)
 _KEPT = (
     *("refunded_minor", "refunded_exact", "fees_minor", "fees_refunded_minor"),
     *("affiliate_minor", "fees_exact"),
@@ -150,6 +159,30 @@ def _to_listed(row: Row[Any], lines: Iterable[LineItem]) -> Sale:
     )
 
 
+def load_figures(
+    connection: Connection, account_id: int, external_ids: Sequence[str]
+) -> dict[str, tuple[Any, ...]]:
+    """Return what stored sales show, by id, as `figures_of` gives it."""
+    found: dict[str, tuple[Any, ...]] = {}
+    columns = [sales.c[name] for name in _SETTLED]
+    for chunk in chunks(external_ids):
+        rows = connection.execute(
+            select(sales.c.external_id, *columns).where(
+                sales.c.account_id == account_id, sales.c.external_id.in_(chunk)
+            )
+        )
+        found.update((external_id, tuple(figures)) for external_id, *figures in rows)
+    return found
+
+
+def figures_of(sale: Sale) -> tuple[Any, ...]:
+    """Return all that books may change of a sale."""
+    return tuple(getattr(sale, name) for name in _SETTLED)
+
+
+_SETTLED = (*_LISTED, "settled_currency", "settled_net_minor")
+
+
 def _load_lines(
     connection: Connection, account_id: int, external_ids: Sequence[str]
 ) -> dict[str, list[LineItem]]:
@@ -209,34 +242,46 @@ def _learn_scale(
 
 
 def _attribute_waiting(connection: Connection, account_id: int, listed: Sequence[Sale]) -> None:
+    of_sale = {sale.external_id: sale.external_id for sale in listed}
     of_line = {
         item.line_id: sale.external_id
         for sale in listed
         for item in sale.items
         if item.line_id is not None
     }
+    found = _find_waiting(connection, account_id, About.SALE, of_sale)
+    found |= _find_waiting(connection, account_id, About.LINE, of_line)
+    found |= find_renewed_by(connection, account_id, listed)
+    attribute(connection, account_id, found)
+
+
+def _find_waiting(
+    connection: Connection, account_id: int, about: About, sale_of: Mapping[str, str]
+) -> dict[str, str]:
     found: dict[str, str] = {}
-    for chunk in chunks(list(of_line)):
+    for chunk in chunks(list(sale_of)):
         rows = connection.execute(
             select(entries.c.entry_id, entries.c.about_id).where(
                 entries.c.account_id == account_id,
                 entries.c.of_sale.is_(None),
-                entries.c.about == About.LINE.value,
+                entries.c.about == about.value,
                 entries.c.about_id.in_(chunk),
+                entries.c.kind.in_(_OF_A_SALE),
             )
         )
-        found.update((row.entry_id, of_line[row.about_id]) for row in rows)
-    attribute(connection, account_id, found)
+        found.update((row.entry_id, sale_of[row.about_id]) for row in rows)
+    return found
 
 
 def attribute(connection: Connection, account_id: int, found: dict[str, str]) -> set[str]:
     """Attribute entries, given by id, to sales, and with each all entries that belong to it.
 
-    Returns the sales that were given something.
+    Returns the sales that were given something, and those that lost something.
     """
     touched: set[str] = set()
     while found:
         touched.update(found.values())
+        touched.update(_owners(connection, account_id, list(found)))
         for entry_id, sale_id in found.items():
             connection.execute(
                 update(entries)
@@ -247,16 +292,35 @@ def attribute(connection: Connection, account_id: int, found: dict[str, str]) ->
     return touched
 
 
+def _owners(connection: Connection, account_id: int, entry_ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for chunk in chunks(entry_ids):
+        found.update(
+            connection.scalars(
+                select(entries.c.of_sale).where(
+                    entries.c.account_id == account_id,
+                    entries.c.entry_id.in_(chunk),
+                    entries.c.of_sale.is_not(None),
+                )
+            )
+        )
+    return found
+
+
 def _children(connection: Connection, account_id: int, parents: dict[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for chunk in chunks(list(parents)):
         rows = connection.execute(
-            select(entries.c.entry_id, entries.c.about_id).where(
+            select(entries.c.entry_id, entries.c.about_id, entries.c.of_sale).where(
                 entries.c.account_id == account_id,
-                entries.c.of_sale.is_(None),
                 entries.c.about == About.ENTRY.value,
                 entries.c.about_id.in_(chunk),
+                entries.c.kind.in_(_OF_A_SALE),
             )
         )
-        found.update((row.entry_id, parents[row.about_id]) for row in rows)
+        found.update(
+            (row.entry_id, parents[row.about_id])
+            for row in rows
+            if row.of_sale != parents[row.about_id]
+        )
     return found

@@ -140,7 +140,7 @@ def _record_entries(
         recorded = record_entries(
             connection,
             account_id,
-            [replace(entry, imported=True) for entry in entries],
+            [each if each.imported else replace(each, imported=True) for each in entries],
             context,
         )
     imported.stored += recorded.new

@@ -94,8 +94,11 @@ def upgrade() -> None:
             "ix_entries_account_id_posted_at", ["account_id", "posted_at"], unique=False
         )
         batch_op.create_index(
+            "ix_entries_account_id_about_id", ["account_id", "about_id"], unique=False
+        )
+        batch_op.create_index(
             "ix_entries_open",
-            ["account_id", "about", "about_id"],
+            ["kind", "posted_at"],
             unique=False,
             sqlite_where=sa.text("of_sale IS NULL"),
             postgresql_where=sa.text("of_sale IS NULL"),

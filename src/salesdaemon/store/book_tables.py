@@ -54,11 +54,11 @@ entries = Table(
 )
 Index(None, entries.c.account_id, entries.c.of_sale)
 Index(None, entries.c.account_id, entries.c.posted_at)
+Index(None, entries.c.account_id, entries.c.about_id)
 Index(
     "ix_entries_open",
-    entries.c.account_id,
-    entries.c.about,
-    entries.c.about_id,
+    entries.c.kind,
+    entries.c.posted_at,
     sqlite_where=entries.c.of_sale.is_(None),
 )
 

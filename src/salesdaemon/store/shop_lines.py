@@ -1,11 +1,11 @@
 """What the books tell of a shop beside its sales: costs, other entries, payouts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from salesdaemon.domain.ledger import EntryKind, Payout, ShopLine
 from salesdaemon.domain.period import day_of
@@ -14,8 +14,16 @@ from salesdaemon.store.settling import load_scales
 from salesdaemon.store.tables import accounts, entries, payouts
 
 
+# What affiliates got in sums that name no sale is in the sales' own figures already.
+_TOLD = frozenset(EntryKind) - {EntryKind.AFFILIATE}
+
+
 def list_shop_lines(
-    connection: Connection, first: date | None, last: date | None, zone: ZoneInfo
+    connection: Connection,
+    first: date | None,
+    last: date | None,
+    zone: ZoneInfo,
+    kinds: Collection[EntryKind] = _TOLD,
 ) -> list[ShopLine]:
     """Add up the entries that belong to no sale, by shop, day and kind, oldest first.
 
@@ -25,8 +33,9 @@ def list_shop_lines(
     query = (
         select(entries, accounts.c.shop)
         .join_from(entries, accounts, accounts.c.id == entries.c.account_id)
-        # What affiliates got in sums that name no sale is in the sales' own figures already.
-        .where(entries.c.of_sale.is_(None), entries.c.kind != EntryKind.AFFILIATE.value)
+        .where(
+            entries.c.of_sale.is_(None), entries.c.kind.in_(sorted(each.value for each in kinds))
+        )
     )
     one_day = timedelta(days=1)
     if first is not None:
@@ -60,12 +69,17 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _answered_from(connection: Connection) -> dict[int, datetime]:
-    rows = connection.execute(
-        select(entries.c.account_id, func.min(entries.c.posted_at).label("first"))
-        .where(entries.c.source == "api")
-        .group_by(entries.c.account_id)
-    )
-    return {row.account_id: row.first for row in rows}
+    begins: dict[int, datetime] = {}
+    for account_id in connection.scalars(select(accounts.c.id)):
+        first = connection.scalar(
+            select(entries.c.posted_at)
+            .where(entries.c.account_id == account_id, entries.c.source == "api")
+            .order_by(entries.c.posted_at)
+            .limit(1)
+        )
+        if first is not None:
+            begins[account_id] = first
+    return begins
 
 
 def list_unknown_names(connection: Connection, account_id: int) -> list[str]:
@@ -73,7 +87,11 @@ def list_unknown_names(connection: Connection, account_id: int) -> list[str]:
     return list(
         connection.scalars(
             select(entries.c.name)
-            .where(entries.c.account_id == account_id, entries.c.kind == EntryKind.OTHER.value)
+            .where(
+                entries.c.account_id == account_id,
+                entries.c.of_sale.is_(None),
+                entries.c.kind == EntryKind.OTHER.value,
+            )
             .group_by(entries.c.name)
             .order_by(entries.c.name)
         )
@@ -118,8 +136,8 @@ def list_payouts(connection: Connection, zone: ZoneInfo) -> list[tuple[str, Payo
     )
     found = [(row.shop, _to_payout(row)) for row in listed]
     shops = {shop for shop, _ in found}
-    for line in list_shop_lines(connection, None, None, zone):
-        if line.kind is EntryKind.PAYOUT and line.shop not in shops:
+    for line in list_shop_lines(connection, None, None, zone, {EntryKind.PAYOUT}):
+        if line.shop not in shops:
             payout = Payout(
                 f"{line.name} {line.day}", -line.amount_minor, line.currency, "sent", line.day
             )

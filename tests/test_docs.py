@@ -27,7 +27,7 @@ PAGES = sorted(
     for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *SOURCE.glob("**/*.md"))
     if page.is_file()
 )
-LONGEST_ARCHITECTURE = 90
+LONGEST_ARCHITECTURE = 110
 TRADEMARK = (
     "The term 'Etsy' is a trademark of Etsy, Inc. This Application uses Etsy's API, but is not "
     "endorsed or certified by Etsy."

@@ -60,7 +60,10 @@ def find_renewed(connection: Connection, account_id: int, mine: Sequence[Entry])
 def find_renewed_by(
     connection: Connection, account_id: int, listed: Iterable[Sale]
 ) -> dict[str, str]:
-    """Give orders that are about to be stored the renewals that came before them."""
+    """Give orders that are about to be stored the renewals that came before them.
+
+    What other orders have stays with them: those are not written now.
+    """
     lines = [
         _Renewable(sale.external_id, item.product_id, sale.paid_at, item.quantity)
         for sale in listed
@@ -99,12 +102,13 @@ def _share_anew(
 ) -> dict[str, str]:
     first, last = between[0] - _RENEWAL_AFTER, between[1] + _RENEWAL_AFTER
     renewals = _renewals(connection, account_id, products, (first, last))
-    known = {line.external_id for line in listed}
-    stored = _renewable(connection, account_id, products, (first - _RENEWAL_AFTER, last))
-    lines = sorted(
-        [*(line for line in stored if line.external_id not in known), *listed],
-        key=lambda line: (line.sold_at, line.external_id),
-    )
+    lines = list(listed)
+    if listed:
+        own = {None, *(line.external_id for line in listed)}
+        renewals = [renewal for renewal in renewals if renewal.of_sale in own]
+    else:
+        lines = _renewable(connection, account_id, products, (first - _RENEWAL_AFTER, last))
+    lines.sort(key=lambda line: (line.sold_at, line.external_id))
     _count_others(connection, account_id, lines, renewals)
     found: dict[str, str] = {}
     for product in products:

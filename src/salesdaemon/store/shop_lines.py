@@ -13,7 +13,6 @@ from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.settling import load_scales
 from salesdaemon.store.tables import accounts, entries, payouts
 
-
 # What affiliates got in sums that name no sale is in the sales' own figures already.
 _TOLD = frozenset(EntryKind) - {EntryKind.AFFILIATE}
 

@@ -26,8 +26,9 @@ class BooksPlan:
     """How far the books have been read.
 
     Everything posted between `back_to` and `until` has been read once. `quiet` counts the empty
-    months in a row at the far end. `reading` is under way; `reads_to` is what `until` becomes
-    once it is finished, None while it reads backwards.
+    months in a row at the far end. `reading` is under way, and `found` counts the entries that its
+    window had so far; `reads_to` is what `until` becomes once it is finished, None while it reads
+    backwards. `allowed` is False while these credentials may not read the books.
     """
 
     until: datetime | None = None
@@ -39,6 +40,8 @@ class BooksPlan:
     deep_at: datetime | None = None
     reading: Reading | None = None
     reads_to: datetime | None = None
+    found: int = 0
+    allowed: bool = True
 
     def polled(self) -> "BooksPlan":
         """Count a complete poll."""
@@ -56,7 +59,7 @@ class BooksPlan:
             return replace(self, reading=first, reads_to=now, deep_at=now + DEEP_EVERY)
         if self.due_at is None or now >= self.due_at or self.polls_left <= 0:
             return self._look_again(self.until, now)
-        if self.back_to is not None and history_read and not self.whole:
+        if self.back_to is not None and history_read and self.allowed and not self.whole:
             month = (self.back_to - WIDEST, self.back_to)
             return replace(self, reading=Reading((month,)), reads_to=None)
         return None
@@ -79,11 +82,11 @@ class BooksPlan:
         )
 
     def progressed(self, reading: Reading, entries: int, limits: "Limits") -> "BooksPlan":
-        """Note how far the reading under way has come, and how many entries its window had."""
+        """Note how far the reading under way has come, and how many entries this page had."""
         if not reading.finished:
-            return replace(self, reading=reading)
+            return replace(self, reading=reading, found=self.found + entries)
         if self.reads_to is None:
-            return self._went_back(entries, limits)
+            return self._went_back(self.found + entries, limits)
         first = self.reading.windows[0][0] if self.reading is not None else None
         return replace(
             self,
@@ -93,6 +96,8 @@ class BooksPlan:
             back_to=self.back_to if self.back_to is not None else first,
             due_at=limits.now + limits.every,
             polls_left=limits.polls,
+            found=0,
+            allowed=True,
         )
 
     def _went_back(self, entries: int, limits: "Limits") -> "BooksPlan":
@@ -100,7 +105,7 @@ class BooksPlan:
         beyond = limits.oldest_order is None or back_to < limits.oldest_order
         quiet = self.quiet + 1 if beyond and not entries else 0
         whole = quiet >= QUIET_YEAR or back_to <= limits.earliest
-        return replace(self, reading=None, back_to=back_to, quiet=quiet, whole=whole)
+        return replace(self, reading=None, found=0, back_to=back_to, quiet=quiet, whole=whole)
 
     def refused(self, now: datetime) -> "BooksPlan":
         """Note that these credentials may not read the books; ask again in a day."""
@@ -111,6 +116,8 @@ class BooksPlan:
             until=self.until or now,
             due_at=now + REFUSED_FOR,
             polls_left=10**9,
+            found=0,
+            allowed=False,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -125,6 +132,8 @@ class BooksPlan:
             "deep_at": seconds_of(self.deep_at),
             "reading": self.reading.to_json() if self.reading is not None else None,
             "reads_to": seconds_of(self.reads_to),
+            "found": self.found,
+            "allowed": self.allowed,
         }
 
     @classmethod
@@ -142,6 +151,8 @@ class BooksPlan:
             deep_at=instant_of(value["deep_at"]),
             reading=Reading.from_json(value["reading"]) if value["reading"] else None,
             reads_to=instant_of(value["reads_to"]),
+            found=value["found"],
+            allowed=value["allowed"],
         )
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from salesdaemon.domain.ledger import EntryKind, Payout, ShopLine
+from salesdaemon.domain.money import proportion
 from salesdaemon.domain.period import day_of
 from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.settling import load_scales
@@ -42,8 +43,7 @@ def list_shop_lines(
     if last is not None:
         query = query.where(entries.c.posted_at < _midnight(last, zone) + 2 * one_day)
     answered_from = _answered_from(connection)
-    scales: dict[int, dict[str, int]] = {}
-    sums: dict[tuple[str, date, str, str, str], int] = {}
+    sums: dict[tuple[int, str, date, str, str, str], int] = {}
     for row in connection.execute(query):
         day = day_of(row.posted_at, zone)
         if (first is not None and day < first) or (last is not None and day > last):
@@ -51,15 +51,22 @@ def list_shop_lines(
         begins = answered_from.get(row.account_id)
         if row.source == "import" and begins is not None and row.posted_at >= begins:
             continue
-        if row.account_id not in scales:
-            scales[row.account_id] = load_scales(connection, row.account_id)
-        amount = row.amount // scales[row.account_id].get(row.currency, 1)
-        key = (row.shop, day, row.kind, row.name, row.currency)
-        sums[key] = sums.get(key, 0) + amount
-    ordered = sorted(sums.items(), key=lambda item: (item[0][1], item[0]))
+        key = (row.account_id, row.shop, day, row.kind, row.name, row.currency)
+        sums[key] = sums.get(key, 0) + row.amount
+    accounts_met = {key[0] for key in sums}
+    scales = {each: load_scales(connection, each) for each in accounts_met}
+    ordered = sorted(sums.items(), key=lambda item: (item[0][2], item[0][1:]))
     return [
-        ShopLine(shop, day, EntryKind(kind), name, currency, amount)
-        for (shop, day, kind, name, currency), amount in ordered
+        ShopLine(
+            shop,
+            day,
+            EntryKind(kind),
+            name,
+            currency,
+            # The books of some currencies are finer than these: rounded once, half to even.
+            proportion(amount, 1, scales[account_id].get(currency, 1)),
+        )
+        for (account_id, shop, day, kind, name, currency), amount in ordered
     ]
 
 

@@ -46,7 +46,7 @@ def test_a_store_that_is_right_ends_with_0(cli: Installation, gumroad: GumroadSh
     ran = cli.run("reconcile", "--format", "json")
     assert (ran.code, ran.json) == (0, [])
     assert ran.err == (
-        f"templates: no differences in 1 orders and 0 lines of the books since {since()}.\n"
+        f"templates: no differences in 1 order and no lines of the books since {since()}.\n"
     )
 
 
@@ -78,7 +78,7 @@ def test_a_difference_is_listed_with_both_values_and_repaired(
         fixed = cli.run("reconcile", "--fix", "--days", "3", "--format", "json")
         assert (fixed.code, fixed.json) == (1, listed)
         assert fixed.err.splitlines() == [
-            f"templates: 1 difference in 1 orders and 0 lines of the books since {since(3)}.",
+            f"templates: 1 difference in 1 order and no lines of the books since {since(3)}.",
             "templates: 1 repaired.",
         ]
         assert cli.run("reconcile").code == 0
@@ -101,7 +101,7 @@ def test_a_shop_that_cannot_be_read_does_not_stop_the_others(
             "prints: Nobody has signed in to Etsy for shop 'prints' yet. "
             "Run `salesdaemon auth prints`."
         ),
-        f"templates: 1 difference in 1 orders and 0 lines of the books since {since()}.",
+        f"templates: 1 difference in 1 order and no lines of the books since {since()}.",
     ]
 
 

@@ -71,15 +71,19 @@ async def _reconcile_shops(
 
 
 def _tell(result: Reconciled) -> None:
-    count = len(result.differences)
+    found = len(result.differences)
     say(
-        f"{result.shop}: {count or 'no'} difference{'s' if count != 1 else ''} in "
-        f"{result.orders} orders and {result.entries} lines of the books since {result.first}."
+        f"{result.shop}: {_count(found, 'difference')} in {_count(result.orders, 'order')} and "
+        f"{_count(result.entries, 'line')} of the books since {result.first}."
     )
     if result.unreadable:
         say(f"{result.shop}: {_unreadable([order.external_id for order in result.unreadable])}")
     if result.repaired is not None:
         say(f"{result.shop}: {result.repaired} repaired.")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'s' if number != 1 else ''}"
 
 
 def _unreadable(orders: list[str]) -> str:

@@ -1,7 +1,7 @@
 """What files bring: it fills gaps, is put together from several files, and tells nobody."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -226,6 +226,33 @@ def test_a_poll_takes_an_imported_sale_over(store: Store) -> None:
     found = one(store)
     assert (found.gross_minor, found.paid_at, found.country) == (1200, SOLD_AT, "DE")
     assert sources(store) == {"s1": "api"}
+
+
+def test_a_poll_takes_over_an_imported_sale_that_it_knows_no_better(store: Store) -> None:
+    account(store)
+    take(store, sale())
+    record_in(store, batch(sale()))
+    assert sources(store) == {"s1": "api"}
+
+
+def test_a_poll_gives_items_in_another_order_their_own_titles(store: Store) -> None:
+    account(store)
+    take(store, ITEMS_FILE, parts=ITEMS)
+    record_in(store, batch(replace(sale(), items=tuple(reversed(ITEMS_FILE.items)))))
+    assert [(line.product, line.gross_minor) for line in one(store).items] == [
+        ("Card", 500),
+        ("Weekly planner", 700),
+    ]
+
+
+def test_an_old_refund_that_a_file_did_not_know_is_no_news(store: Store) -> None:
+    account(store)
+    record_in(store, batch(begins_watch=WATCH_SINCE))
+    take(store, from_file(sold_on=date(2025, 1, 3), created_at=datetime(2025, 1, 3, tzinfo=BERLIN)))
+    long_ago = datetime(2025, 1, 3, tzinfo=BERLIN)
+    record_in(store, batch(sale(paid_at=long_ago, refunded_minor=1200, status=Status.REFUNDED)))
+    with store.read() as connection:
+        assert told(connection) == []
 
 
 def test_what_was_paid_since_the_watch_rings_once_though_it_was_imported(store: Store) -> None:

@@ -20,8 +20,8 @@ def attribute_new(connection: Connection, account_id: int, fresh: Sequence[Entry
     mine = [entry for entry in fresh if entry.kind in SALE_KINDS]
     found = _by_sale(connection, account_id, mine)
     found |= _by_line(connection, account_id, mine)
-    found |= find_renewed(connection, account_id, mine)
     touched = attribute(connection, account_id, found)
+    touched |= attribute(connection, account_id, find_renewed(connection, account_id, mine))
     touched |= attribute(connection, account_id, _by_refund(connection, account_id, mine))
     touched |= _by_parent(connection, account_id, mine)
     _spread(connection, account_id, {e.entry_id: e.kind for e in fresh if e.kind not in SALE_KINDS})

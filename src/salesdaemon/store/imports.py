@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
 from salesdaemon.domain.merge import merge
 from salesdaemon.domain.sale import Sale
@@ -13,10 +13,10 @@ from salesdaemon.store.accounts import find_account_of_shop
 from salesdaemon.store.known_sales import Stored, chunks, find_known
 from salesdaemon.store.placeholders import placeholder_id
 from salesdaemon.store.products import note_products
-from salesdaemon.store.sale_rows import IMPORT, Written, sold_on, write_sales
+from salesdaemon.store.sale_rows import IMPORT, Written, delete_items, sold_on, write_sales
 from salesdaemon.store.settling import keep_as_listed, load_listed, settle_listed
 from salesdaemon.store.sums import mark_dirty
-from salesdaemon.store.tables import accounts, items, sales
+from salesdaemon.store.tables import accounts, sales
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _write(
     settled = settle_listed(connection, account_id, listed)
     changed = [sale.external_id for sale in listed if sale.external_id in known]
     # Items are kept by their place; those of another file may stand in another order.
-    _delete_items(connection, account_id, changed)
+    delete_items(connection, account_id, changed)
     rows = [
         Written(
             settled.get(sale.external_id, sale),
@@ -140,10 +140,3 @@ def _write(
     note_products(connection, account_id, listed)
     days = {sold_on(row.sale, zone) for row in rows} | {known[key].sold_on for key in changed}
     mark_dirty(connection, account_id, days)
-
-
-def _delete_items(connection: Connection, account_id: int, external_ids: Sequence[str]) -> None:
-    for chunk in chunks(external_ids):
-        connection.execute(
-            delete(items).where(items.c.account_id == account_id, items.c.external_id.in_(chunk))
-        )

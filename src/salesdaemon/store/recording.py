@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, insert, select
 
-from salesdaemon.domain.changes import Decision, Watch, decide
+from salesdaemon.domain.changes import Decision, Known, Watch, decide
 from salesdaemon.domain.sale import Sale
 from salesdaemon.store.accounts import begin_watch, save_plan, upsert_for
 from salesdaemon.store.consequences import Occasion, Telling, change_row, outbox_entries
 from salesdaemon.store.known_sales import Stored, chunks, find_known
 from salesdaemon.store.outbox import OutboxEntry, enqueue
 from salesdaemon.store.products import note_products
-from salesdaemon.store.sale_rows import Written, sold_on, write_sales
+from salesdaemon.store.sale_rows import IMPORT, Written, delete_items, sold_on, write_sales
 from salesdaemon.store.settling import keep_as_listed, settle_listed
 from salesdaemon.store.sums import mark_dirty
 from salesdaemon.store.tables import accounts, arrivals, changes, set_aside
@@ -72,6 +72,7 @@ class _Rows:
     """Rows to be written, gathered before the first statement."""
 
     sales: list[Written] = field(default_factory=list)
+    taken_over: list[str] = field(default_factory=list)  # from a file
     days: set[date] = field(default_factory=set)
     arrivals: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -102,7 +103,7 @@ def record(connection: Connection, batch: Batch, telling: Telling, zone: ZoneInf
         before = known.get(sale.external_id)
         seen_now = _Seen(settled.get(sale.external_id, sale), sale.fingerprint, before)
         decision = decide(
-            before.known if before is not None else None,
+            seen_now.known,
             seen_now.sale,
             batch.watch,
             set_aside_before=sale.external_id in aside,
@@ -125,7 +126,7 @@ def record(connection: Connection, batch: Batch, telling: Telling, zone: ZoneInf
 
 def _differs(before: Stored, sale: Sale, watch: Watch) -> bool:
     """Tell whether a known sale needs deciding: it changed, or its arrival was never told."""
-    if before.fingerprint != sale.fingerprint:
+    if before.fingerprint != sale.fingerprint or before.source == IMPORT:
         return True
     untold = not before.known.told and sale.paid
     return untold and watch.since is not None and sale.paid_at >= watch.since
@@ -139,18 +140,28 @@ class _Seen:
     fingerprint: int
     before: Stored | None
 
+    @property
+    def imported(self) -> bool:
+        """Whether only a file told of it until now."""
+        return self.before is not None and self.before.source == IMPORT
+
+    @property
+    def known(self) -> Known | None:
+        """What the marketplace had said of it: what a file did not know is no news."""
+        return None if self.before is None or self.imported else self.before.known
+
 
 def _gather(rows: _Rows, batch: Batch, telling: Telling, seen: _Seen, decision: Decision) -> None:
     sale, before = seen.sale, seen.before
-    if before is None or before.fingerprint != seen.fingerprint:
+    if before is None or seen.imported or before.fingerprint != seen.fingerprint:
         rows.sales.append(Written(sale, seen.fingerprint, is_new=before is None))
         rows.days |= {before.sold_on} if before is not None else set()
+        rows.taken_over += [sale.external_id] if seen.imported else []
     if decision.arrival is not None:
         rows.arrivals.append(_arrival(batch, sale, telling.levels[decision.arrival]))
     if decision.news:
         kind = decision.events[0].value if decision.events else None
-        known = before.known if before is not None else None
-        rows.changes.append(change_row(batch.account_id, batch.seen_at, sale, known, kind))
+        rows.changes.append(change_row(batch.account_id, batch.seen_at, sale, seen.known, kind))
     rows.outbox += outbox_entries(
         Occasion(batch.account_id, batch.seen_at, batch.missed_before), sale, decision, telling
     )
@@ -179,6 +190,8 @@ def _history_arrivals(
 
 
 def _write(connection: Connection, account_id: int, rows: _Rows, zone: ZoneInfo) -> None:
+    # Titles are kept by an item's place, and a file may list the items in another order.
+    delete_items(connection, account_id, rows.taken_over)
     write_sales(connection, account_id, rows.sales, zone)
     note_products(connection, account_id, [row.sale for row in rows.sales])
     mark_dirty(connection, account_id, rows.days | {sold_on(row.sale, zone) for row in rows.sales})

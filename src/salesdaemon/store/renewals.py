@@ -1,12 +1,12 @@
 """Find the order that a renewal was made for: the books name only the product of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, select
 
-from salesdaemon.domain.ledger import SALE_KINDS, About, Entry
+from salesdaemon.domain.ledger import SALE_KINDS, About, Entry, EntryKind
 from salesdaemon.domain.sale import Sale
 from salesdaemon.store.known_sales import chunks
 from salesdaemon.store.tables import entries, items, sales
@@ -14,6 +14,7 @@ from salesdaemon.store.tables import entries, items, sales
 # A renewal is posted when its product was sold, or a little later.
 _RENEWAL_AFTER = timedelta(days=3)
 _RENEWAL_BEFORE = timedelta(minutes=1)
+_TOGETHER = timedelta(seconds=2)
 _OF_A_SALE = sorted(kind.value for kind in SALE_KINDS)
 
 
@@ -26,6 +27,7 @@ class _Renewable:
     sold_at: datetime
     pieces: int
     renewed: int = 0
+    fees_at: list[datetime] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,9 @@ def find_renewed(connection: Connection, account_id: int, mine: Sequence[Entry])
     """Give the renewals among new entries to their orders; returns those that change hands.
 
     Entries are read in any order, so all renewals of a product around the new ones are shared out
-    anew: to the order of their second, else one a line in the order of the sales, late ones
-    included. Only when every line has one may those of several pieces get more.
+    anew: to the order whose own fee was posted with it, or that was paid in its second; else one
+    a line in the order of the sales, late ones included. Only when every line has one may those
+    of several pieces get more.
     """
     fresh = [
         entry
@@ -110,6 +113,7 @@ def _share_anew(
         lines = _renewable(connection, account_id, products, (first - _RENEWAL_AFTER, last))
     lines.sort(key=lambda line: (line.sold_at, line.external_id))
     _count_others(connection, account_id, lines, renewals)
+    _note_fees(connection, account_id, lines)
     found: dict[str, str] = {}
     for product in products:
         found |= _share_out(
@@ -135,9 +139,27 @@ def _count_others(
         line.renewed, used[key] = used.get(key, 0), 0
 
 
+def _note_fees(connection: Connection, account_id: int, lines: Sequence[_Renewable]) -> None:
+    """Note when the fees for the lines of these orders were posted."""
+    posted: dict[str, list[datetime]] = {}
+    for chunk in chunks(sorted({line.external_id for line in lines})):
+        rows = connection.execute(
+            select(entries.c.of_sale, entries.c.posted_at).where(
+                entries.c.account_id == account_id,
+                entries.c.of_sale.in_(chunk),
+                entries.c.kind == EntryKind.ITEM_FEE.value,
+                entries.c.amount <= 0,
+            )
+        )
+        for row in rows:
+            posted.setdefault(row.of_sale, []).append(row.posted_at)
+    for line in lines:
+        line.fees_at = posted.get(line.external_id, [])
+
+
 def _share_out(posted: Sequence[_Renewal], lines: Sequence[_Renewable]) -> dict[str, str]:
     chosen: dict[str, str] = {}
-    for rule in (_of_its_second, _next_renewed):
+    for rule in (_with_its_fee, _of_its_second, _next_renewed):
         for renewal in posted:
             line = rule(renewal, lines) if renewal.entry_id not in chosen else None
             if line is not None:
@@ -145,6 +167,16 @@ def _share_out(posted: Sequence[_Renewal], lines: Sequence[_Renewable]) -> dict[
                 chosen[renewal.entry_id] = line.external_id
     before = {renewal.entry_id: renewal.of_sale for renewal in posted}
     return {key: sale_id for key, sale_id in chosen.items() if before[key] != sale_id}
+
+
+def _with_its_fee(renewal: _Renewal, lines: Sequence[_Renewable]) -> _Renewable | None:
+    fitting = (
+        line
+        for line in lines
+        if not line.renewed
+        and any(abs(renewal.posted_at - posted_at) <= _TOGETHER for posted_at in line.fees_at)
+    )
+    return next(fitting, None)
 
 
 def _of_its_second(renewal: _Renewal, lines: Sequence[_Renewable]) -> _Renewable | None:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import Insert
 from salesdaemon.domain.period import day_of
 from salesdaemon.domain.sale import Sale
 from salesdaemon.store.accounts import upsert_for
+from salesdaemon.store.known_sales import chunks
 from salesdaemon.store.tables import items, sales
 
 API, IMPORT = "api", "import"
@@ -42,6 +43,14 @@ def write_sales(
             _upsert_sales(upsert_for(connection)), [sale_row(account_id, row, zone) for row in rows]
         )
         _write_items(connection, account_id, rows)
+
+
+def delete_items(connection: Connection, account_id: int, external_ids: Sequence[str]) -> None:
+    """Delete the items of sales that are written with their items in another order."""
+    for chunk in chunks(external_ids):
+        connection.execute(
+            delete(items).where(items.c.account_id == account_id, items.c.external_id.in_(chunk))
+        )
 
 
 @cache  # made once for a dialect: that takes longer than running it

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from salesdaemon.domain.ledger import (
     SALE_KINDS,
@@ -282,12 +282,15 @@ def attribute(connection: Connection, account_id: int, found: dict[str, str]) ->
     while found:
         touched.update(found.values())
         touched.update(_owners(connection, account_id, list(found)))
-        for entry_id, sale_id in found.items():
-            connection.execute(
-                update(entries)
-                .where(entries.c.account_id == account_id, entries.c.entry_id == entry_id)
-                .values(of_sale=sale_id)
+        connection.execute(
+            update(entries)
+            .where(
+                entries.c.account_id == account_id,
+                entries.c.entry_id == bindparam("of_entry"),
             )
+            .values(of_sale=bindparam("found")),
+            [{"of_entry": entry_id, "found": sale_id} for entry_id, sale_id in found.items()],
+        )
         found = _children(connection, account_id, found)
     return touched
 

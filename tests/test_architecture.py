@@ -16,7 +16,10 @@ SOURCE = Path(__file__).parents[1] / "src"
 PACKAGE = SOURCE / "salesdaemon"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 VENDORS = marketplaces.available()
-OUTSIDE = ("application", "cli", "daemon", "demo", "digesting", "initialise", "metrics")
+OUTSIDE = (
+    *("application", "cli", "daemon", "demo", "digesting", "exchange", "importing"),
+    *("initialise", "metrics", "reconciling"),
+)
 MAY_IMPORT = {
     # What each package may import of ours, beside itself; packages not named may import anything.
     "errors": set[str](),

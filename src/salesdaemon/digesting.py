@@ -310,7 +310,7 @@ def collect(
                 sold_before=day,
             )
         ),
-        stale=stale_shops(connection, settings, now),
+        stale=_missing_from(period, stale_shops(connection, settings, now), settings.zone),
         timezone=settings.timezone,
         gap=gap,
         preview=preview,
@@ -323,6 +323,16 @@ def summary_of(
 ) -> Summary:
     """Add up a period of the store."""
     return load_summary(connection, basis_of(settings, overrides), period)
+
+
+def _missing_from(
+    period: Period, stale: Sequence[StaleShop], zone: ZoneInfo
+) -> tuple[StaleShop, ...]:
+    """Return the shops whose sales of a period may be missing: not those read a day after it."""
+    read_by = resolve(period.last + timedelta(days=2), time(), zone)
+    return tuple(
+        shop for shop in stale if shop.last_good_poll is None or shop.last_good_poll < read_by
+    )
 
 
 def books_of(connection: Connection, period: Period, zone: ZoneInfo) -> BooksOfPeriod:

@@ -1,13 +1,18 @@
 """Days worth a digest, each with what makes it special; the golden files are named after them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 
 from salesdaemon.digest.content import DigestContent
+from salesdaemon.domain.exchange import Conversion
+from salesdaemon.domain.ledger import UPCOMING, EntryKind, Payout, ShopLine
 from salesdaemon.domain.period import Period
+from salesdaemon.domain.report import BooksOfPeriod
 from salesdaemon.domain.sale import Kind, LineItem, Status
 from salesdaemon.domain.summary import News, StaleShop, StoredSale
-from salesdaemon.domain.sums import summarise
+from salesdaemon.domain.sums import FindRate, no_rates, summarise
 
 FRIDAY = date(2026, 11, 20)
 BERLIN = "Europe/Berlin"
@@ -78,14 +83,15 @@ def content(
     timezone: str = BERLIN,
     gap: Period | None = None,
     preview: bool = False,
+    find_rate: FindRate = no_rates,
 ) -> DigestContent:
     """Sum up the sales of a day and of the two it is compared with."""
     period = Period.one_day(day)
     return DigestContent(
         kind="daily",
-        summary=summarise(sales, period, "EUR"),
-        before=summarise(sales, period.shifted(-1), "EUR"),
-        week_before=summarise(sales, period.shifted(-7), "EUR"),
+        summary=summarise(sales, period, "EUR", find_rate),
+        before=summarise(sales, period.shifted(-1), "EUR", find_rate),
+        week_before=summarise(sales, period.shifted(-7), "EUR", find_rate),
         news=news,
         stale=stale,
         timezone=timezone,
@@ -115,6 +121,7 @@ LATE_REFUND = news("refund", "Sticker sheet: cats", refunded=1200, net=-965)
 WON = news("dispute_won", "Icon pack", refunded=-2500, net=2100)
 YESTERDAY = sale(4010, day=FRIDAY - timedelta(days=1))
 LAST_FRIDAY = [sale(6000, day=FRIDAY - timedelta(days=7)) for _ in range(2)]
+NEXT_FRIDAY = FRIDAY + timedelta(days=7)
 EARLIER = [YESTERDAY, *LAST_FRIDAY]
 
 
@@ -177,6 +184,28 @@ def refund_day() -> DigestContent:
 
 def news_only() -> DigestContent:
     return content(EARLIER, news=(LATE_SALE, LATE_REFUND, WON, news("settled", net=-12)))
+
+
+def books() -> DigestContent:
+    """Tell costs, payouts and an entry that nobody knows, convert, and correct fees."""
+    lines = [
+        ShopLine("prints", FRIDAY, EntryKind.COST, "prolist", "EUR", -150),
+        ShopLine("prints", FRIDAY, EntryKind.COST, "shipping_labels", "EUR", -395),
+        ShopLine("prints", FRIDAY, EntryKind.OTHER, "etsy_plus_credit", "EUR", 250),
+    ]
+    payouts = [
+        ("prints", Payout("p1", 21240, "EUR", "sent", FRIDAY)),
+        (
+            "templates",
+            Payout("upcoming", 14369, "USD", "payable", None, FRIDAY + timedelta(days=7)),
+        ),
+    ]
+    made = content(
+        [sale(965, currency="USD"), sale(1530, shop="prints"), *EARLIER],
+        news=(replace(news("fees", None, net=-35), shop="prints", sale_id=""),),
+        find_rate=lambda _currency, day: Conversion(Fraction(10000, 10823), day, "ECB"),
+    )
+    return replace(made, books=BooksOfPeriod(lines, payouts))
 
 
 def hostile_titles() -> DigestContent:
@@ -271,6 +300,7 @@ CASES: dict[str, Callable[[], DigestContent]] = {
         refund_day,
         news_only,
         hostile_titles,
+        books,
         right_to_left,
         sixty_products,
         short_day,

@@ -197,7 +197,7 @@ def books() -> DigestContent:
         ("prints", Payout("p1", 21240, "EUR", "sent", FRIDAY)),
         (
             "templates",
-            Payout("upcoming", 14369, "USD", "payable", None, FRIDAY + timedelta(days=7)),
+            Payout(UPCOMING, 14369, "USD", "payable", None, NEXT_FRIDAY),
         ),
     ]
     made = content(

@@ -49,15 +49,21 @@ class Books:
     _not_before: dict[str, datetime] = field(default_factory=dict)
 
     async def read_on(
-        self, plan: Plan, account: AccountRecord, keep_going: Callable[[], bool]
-    ) -> tuple[Plan, BooksRecorded]:
-        """Read what is due, a page at a time; returns the plan, saved already, and what it brought.
+        self,
+        plan: Plan,
+        account: AccountRecord,
+        keep_going: Callable[[], bool],
+        on_page: Callable[[Plan, BooksRecorded], None],
+    ) -> None:
+        """Read what is due, a page at a time.
+
+        `on_page` gets the plan, saved already, and what the page brought, before the next page
+        may fail.
 
         Raises:
             RateLimitError: the marketplace asks for fewer requests.
             StoreError: a page could not be recorded.
         """
-        brought = BooksRecorded()
         while keep_going() and self._may("books"):
             books = plan.books.next_reading(self.clock(), history_read=plan.history_done)
             if books is None or books.reading is None:
@@ -66,8 +72,7 @@ class Books:
             with self._putting_off("books"):
                 page, reading = await self._fetch(books.reading)
                 plan, recorded = await asyncio.to_thread(self._record, plan, account, page, reading)
-                brought.add(recorded)
-        return plan, brought
+                on_page(plan, recorded)
 
     def _may(self, what: str) -> bool:
         return what not in self._not_before or self.clock() >= self._not_before[what]

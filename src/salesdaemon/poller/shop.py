@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,7 @@ from salesdaemon.poller.watched import Polled, Shop
 from salesdaemon.store.accounts import AccountRecord, bind, save_plan
 from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Store
+from salesdaemon.store.ledger import BooksRecorded
 from salesdaemon.store.lock import is_running
 from salesdaemon.store.recording import Batch, Recorded, record
 from salesdaemon.store.sales import list_unpaid
@@ -325,20 +327,18 @@ class ShopPoller:
             await self._record(pages, plan=plan, read_back_to=read_before)
             self.plan = self.plan.progressed(name, reading, self._clock())
 
-        def keep_going() -> bool:
-            return self._clock() < deadline and not self._must_pause()
-
-        reading = self.plan.reading(name, self._clock())
-        await self._reader.read(reading, record_progress, keep_going=keep_going)
+        reading, go_on = self.plan.reading(name, self._clock()), partial(self._may_go_on, deadline)
+        await self._reader.read(reading, record_progress, keep_going=go_on)
 
     async def _read_books(self, deadline: datetime) -> None:
-        def keep_going() -> bool:
-            return self._clock() < deadline and not self._must_pause()
-
-        if self._background_after is None:
-            self.plan, brought = await self._books.read_on(self.plan, self.account, keep_going)
+        def note(plan: Plan, brought: BooksRecorded) -> None:
+            self.plan = plan
             if brought.told or brought.changed:
                 self._on_told()
+
+        if self._background_after is None:
+            go_on = partial(self._may_go_on, deadline)
+            await self._books.read_on(self.plan, self.account, go_on, note)
 
     async def sync(
         self, since: datetime | None, on_progress: Callable[[int, datetime | None], None]
@@ -371,12 +371,12 @@ class ShopPoller:
             await asyncio.to_thread(self._save_plan)
         return stored
 
-    def _must_pause(self) -> bool:
-        """Tell whether the marketplace's limits ask the background to stop for now."""
+    def _may_go_on(self, deadline: datetime) -> bool:
+        """Tell whether time and the marketplace's limits leave the background something."""
         limits = self.shop.feed.limits()
         gap = background_gap(limits.per_day, limits.remaining_today)
         self._background_after = self._clock() + gap if gap else None
-        return bool(gap)
+        return not gap and self._clock() < deadline
 
     async def _look_at_tripwire(self) -> None:
         now = self._clock()

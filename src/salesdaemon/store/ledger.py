@@ -57,13 +57,6 @@ class BooksRecorded:
     changed: list[Sale] = field(default_factory=list)
     told: int = 0
 
-    def add(self, other: "BooksRecorded") -> None:
-        """Count in what another page brought."""
-        self.new += other.new
-        self.reversals += other.reversals
-        self.changed += other.changed
-        self.told += other.told
-
 
 def record_entries(
     connection: Connection, account_id: int, posted: Sequence[Entry], context: BooksContext

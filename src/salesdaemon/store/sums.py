@@ -7,6 +7,7 @@ asks about it adds its sales up by itself, so that no answer is ever behind.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -23,14 +24,14 @@ from sqlalchemy import (
     tuple_,
 )
 
-from salesdaemon.domain.exchange import Conversion
+from salesdaemon.domain.exchange import Conversion, RateBook
 from salesdaemon.domain.period import Period
 from salesdaemon.domain.summary import FIGURES, Summary, Totals
 from salesdaemon.domain.sums import DaySum, Dimension, add_up, sum_sales
 from salesdaemon.store.accounts import find_setting, set_setting, upsert_for
+from salesdaemon.store.day_sales import currencies_of, iterate_paid
 from salesdaemon.store.known_sales import chunks
 from salesdaemon.store.rates import load_book
-from salesdaemon.store.sales import SaleFilter, iterate_sales
 from salesdaemon.store.tables import accounts, daily_sums, dirty_days, items, sales
 
 _BASIS = "sums_basis"
@@ -116,10 +117,19 @@ def _sum_anew(connection: Connection, basis: Basis, marked: Sequence[tuple[date,
         days = [day for day, account in marked if account == account_id]
         rows = [_row(account_id, each) for each in _sum_days(connection, basis, account_id, days)]
         for chunk in chunks(days):
-            for table in (daily_sums, dirty_days):
-                connection.execute(
-                    delete(table).where(table.c.account_id == account_id, table.c.day.in_(chunk))
+            connection.execute(
+                delete(daily_sums).where(
+                    # All there are, but without it the table would be read from end to end.
+                    daily_sums.c.dimension.in_([each.value for each in Dimension]),
+                    daily_sums.c.day.in_(chunk),
+                    daily_sums.c.account_id == account_id,
                 )
+            )
+            connection.execute(
+                delete(dirty_days).where(
+                    dirty_days.c.account_id == account_id, dirty_days.c.day.in_(chunk)
+                )
+            )
         if rows:
             connection.execute(insert(daily_sums), rows)
 
@@ -127,17 +137,30 @@ def _sum_anew(connection: Connection, basis: Basis, marked: Sequence[tuple[date,
 def _sum_days(
     connection: Connection, basis: Basis, account_id: int, days: Sequence[date]
 ) -> list[DaySum]:
-    book = load_book(connection, min(days), max(days))
+    stretches = _stretches(days)
+    books = _load_books(connection, basis.home, account_id, stretches)
 
     def find_rate(currency: str, day: date) -> Conversion | None:
-        return book.find(currency, basis.home, day)
+        book = books.get(currency)
+        return book.find(currency, basis.home, day) if book is not None else None
 
     sums: list[DaySum] = []
-    for first, last in _stretches(days):
-        wanted = SaleFilter(first=first, last=last, account_id=account_id)
-        found = iterate_sales(connection, wanted, basis.overrides)
-        sums += sum_sales(found, basis.home, find_rate)
+    for first, last in stretches:
+        found = iterate_paid(connection, account_id, first, last, basis.overrides)
+        sums += sum_sales(found, basis.home, cache(find_rate))
     return sums
+
+
+def _load_books(
+    connection: Connection, home: str, account_id: int, stretches: Sequence[tuple[date, date]]
+) -> Mapping[str, RateBook]:
+    """Load the rates of each foreign currency that was sold in on these days."""
+    first, last = stretches[0][0], stretches[-1][1]
+    found = currencies_of(connection, account_id, first, last)
+    return {
+        currency: load_book(connection, first, last, currencies={currency, home})
+        for currency in found - {home}
+    }
 
 
 def _stretches(days: Sequence[date]) -> list[tuple[date, date]]:
@@ -191,13 +214,17 @@ def load_sums(
 def load_summary(connection: Connection, basis: Basis, period: Period) -> Summary:
     """Add up what a period brought, by shop and product, without reading its sales."""
     sums = load_sums(connection, basis, period, (Dimension.TOTAL, Dimension.PRODUCT))
-    currencies = {each.currency for each in sums} - {basis.home}
-    book = load_book(connection, period.last, period.last) if currencies else None
-    provisional = False
-    for currency in currencies if book is not None else ():
-        found = book.find(currency, basis.home, period.last) if book is not None else None
-        provisional |= found is not None and found.provisional
+    foreign = {each.currency for each in sums} - {basis.home}
+    provisional = any(
+        _is_provisional(connection, currency, basis.home, period.last) for currency in foreign
+    )
     return add_up(sums, period, basis.home, provisional=provisional)
+
+
+def _is_provisional(connection: Connection, currency: str, home: str, day: date) -> bool:
+    book = load_book(connection, day, day, currencies={currency, home})
+    found = book.find(currency, home, day)
+    return found is not None and found.provisional
 
 
 def _load_clean(

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 from salesdaemon.domain.changes import Watch
 from salesdaemon.errors import MarketplaceError, PayloadError, RateLimitError, UnavailableError
 from salesdaemon.marketplaces.base import CatalogueEntry, LedgerPage, Window
-from salesdaemon.poller.books_plan import Limits
+from salesdaemon.poller.books_plan import AHEAD, Limits, windows_between
 from salesdaemon.poller.budget import after_failures
 from salesdaemon.poller.plan import Plan
 from salesdaemon.poller.reading import Reading
 from salesdaemon.poller.watched import Shop
 from salesdaemon.store.accounts import AccountRecord, save_plan
 from salesdaemon.store.consequences import Telling
-from salesdaemon.store.engine import Store
+from salesdaemon.store.engine import Connection, Store
 from salesdaemon.store.ledger import BooksContext, BooksRecorded, record_entries
 from salesdaemon.store.products import products_to_check, save_catalogue
 from salesdaemon.store.sales import oldest_order
@@ -74,6 +74,32 @@ class Books:
                 plan, recorded = await asyncio.to_thread(self._record, plan, account, page, reading)
                 on_page(plan, recorded)
 
+    async def read_all(self, plan: Plan, account: AccountRecord, since: datetime | None) -> Plan:
+        """Read the books of all orders that were read, or since a moment; returns the plan, saved.
+
+        Raises:
+            MarketplaceError: a page could not be had; call again to go on.
+            StoreError: a page could not be recorded.
+        """
+        if since is not None:
+            await self._read_since(account, since)
+            return plan
+        while True:
+            books = plan.books.next_reading(self.clock(), history_read=plan.history_done)
+            if books is None or books.reading is None:
+                return plan
+            page, reading = await self._fetch(books.reading)
+            begun = replace(plan, books=books)
+            plan, _ = await asyncio.to_thread(self._record, begun, account, page, reading)
+
+    async def _read_since(self, account: AccountRecord, since: datetime) -> None:
+        reading = Reading(windows_between(since, self.clock() + AHEAD))
+        while not reading.finished:
+            page, reading = await self._fetch(reading)
+            if page is None:
+                return
+            await asyncio.to_thread(self._record_page, account, page)
+
     def _may(self, what: str) -> bool:
         return what not in self._not_before or self.clock() >= self._not_before[what]
 
@@ -107,15 +133,12 @@ class Books:
         self, plan: Plan, account: AccountRecord, page: LedgerPage | None, reading: Reading
     ) -> tuple[Plan, BooksRecorded]:
         now = self.clock()
-        watch = Watch(account.watch_since)
         with self.store.write() as connection:
             if page is None:
                 plan = replace(plan, books=plan.books.refused(now))
                 save_plan(connection, account.id, plan.to_text())
                 return plan, BooksRecorded()
-            context = BooksContext(now, self.zone, watch, self.telling)
-            recorded = record_entries(connection, account.id, page.entries, context)
-            save_payouts(connection, account.id, page.payouts, now)
+            recorded = self._write(connection, account, page)
             limits = Limits(
                 now=now,
                 every=self.shop.books_every,
@@ -130,6 +153,18 @@ class Books:
         if recorded.new:
             log.info("books_read shop=%s entries=%d", self.shop.name, recorded.new)
         return plan, recorded
+
+    def _record_page(self, account: AccountRecord, page: LedgerPage) -> None:
+        with self.store.write() as connection:
+            self._write(connection, account, page)
+
+    def _write(
+        self, connection: Connection, account: AccountRecord, page: LedgerPage
+    ) -> BooksRecorded:
+        now = self.clock()
+        context = BooksContext(now, self.zone, Watch(account.watch_since), self.telling)
+        save_payouts(connection, account.id, page.payouts, now)
+        return record_entries(connection, account.id, page.entries, context)
 
     async def look_up_products(self, account: AccountRecord) -> None:
         """Ask the catalogue about products that were sold and not looked up lately.

@@ -67,16 +67,9 @@ class BooksPlan:
     def _look_again(self, until: datetime, now: datetime) -> "BooksPlan":
         deep = self.deep_at is None or now >= self.deep_at
         start = until - (DEEP_OVERLAP if deep else OVERLAP)
-        windows: list[tuple[datetime | None, datetime | None]] = []
-        end = now + AHEAD
-        while end - start > WIDEST:
-            windows.append((end - WIDEST, end))
-            end -= WIDEST
-        windows.append((start, end))
-        # The oldest window is read first: a crash in between then leaves no gap behind.
         return replace(
             self,
-            reading=Reading(tuple(windows)),
+            reading=Reading(windows_between(start, now + AHEAD)),
             reads_to=now,
             deep_at=now + DEEP_EVERY if deep else self.deep_at,
         )
@@ -154,6 +147,20 @@ class BooksPlan:
             found=value["found"],
             allowed=value["allowed"],
         )
+
+
+def windows_between(
+    start: datetime, end: datetime
+) -> tuple[tuple[datetime | None, datetime | None], ...]:
+    """Part a stretch of time into windows; the last one, which is read first, is the oldest.
+
+    A crash in between then leaves no gap behind.
+    """
+    windows: list[tuple[datetime | None, datetime | None]] = []
+    while end - start > WIDEST:
+        windows.append((end - WIDEST, end))
+        end -= WIDEST
+    return (*windows, (start, end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,15 +246,12 @@ class ShopPoller:
         self.first_poll_done = True
         self._patience.note_good_poll()
         if self.journal.polled(now, self.interval):
-            await asyncio.to_thread(self._write_journal)
+            await asyncio.to_thread(self._save_plan, with_journal=True)
 
-    def _write_journal(self) -> None:
+    def _save_plan(self, *, with_journal: bool = False) -> None:
         with self._store.write() as connection:
-            self.journal.write(connection)
-            save_plan(connection, self.account.id, self.plan.to_text())
-
-    def _save_plan(self) -> None:
-        with self._store.write() as connection:
+            if with_journal:
+                self.journal.write(connection)
             save_plan(connection, self.account.id, self.plan.to_text())
 
     async def _record(
@@ -343,7 +340,7 @@ class ShopPoller:
     async def sync(
         self, since: datetime | None, on_progress: Callable[[int, datetime | None], None]
     ) -> int:
-        """Read history again from the newest order back, whether a daemon runs or not.
+        """Read history again from the newest order back, and its books where no daemon does.
 
         Resumes where an earlier call for the same `since` had stopped. `on_progress` gets the
         number of orders read and how far back they reach. Returns the number of new sales.
@@ -365,10 +362,11 @@ class ShopPoller:
             on_progress(progress.orders, reading.oldest)
 
         await self._reader.read(progress.load(), record_batch, keep_going=lambda: True)
-        if since is None and not await asyncio.to_thread(is_running, self._store):
-            # A daemon keeps a plan of its own and reads its history itself.
-            self.plan = self.plan.all_read(progress.newest)
+        if not await asyncio.to_thread(is_running, self._store):
+            # A daemon keeps a plan of its own and reads its history and its books itself.
+            self.plan = self.plan if since else self.plan.all_read(progress.newest)
             await asyncio.to_thread(self._save_plan)
+            self.plan = await self._books.read_all(self.plan, self.account, since)
         return stored
 
     def _may_go_on(self, deadline: datetime) -> bool:

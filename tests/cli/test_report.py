@@ -2,13 +2,16 @@
 
 import csv
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 
+from salesdaemon.domain.exchange import Rate
 from salesdaemon.domain.sale import Status
+from salesdaemon.store.rates import save_rates
 from tests.cli.commands import Installation
-from tests.factories import SOLD_AT, item, sale
+from tests.factories import FRIDAY, SOLD_AT, item, sale
 
 RANGE = ("--from", "2026-11-19", "--to", "2026-11-21")
 FIGURES = {
@@ -111,6 +114,19 @@ def test_csv_has_a_row_for_each_group_and_currency(cli: Installation) -> None:
         ("shop", "templates", "EUR", "0"),
         ("shop", "templates", "USD", "1"),
     ]
+
+
+def test_a_report_at_old_rates_says_of_which_day_they_are(cli: Installation) -> None:
+    cli.configure()
+    cli.keep(sale(currency="USD"))
+    store = cli.open_store()
+    with store.write() as connection:
+        save_rates(connection, [Rate(FRIDAY - timedelta(days=7), "USD", Decimal("1.25"), "ECB")])
+    store.close()
+    ran = cli.run("report", "--to", FRIDAY.isoformat(), "--format", "json")
+    assert (ran.json["home"]["net"], ran.json["provisional"]) == ("7.72", True)
+    said = cli.run("report", "--to", FRIDAY.isoformat()).err
+    assert "The last exchange rates are of 2026-11-13, " in said
 
 
 def test_a_table_says_what_is_estimated_and_what_is_missing(cli: Installation) -> None:

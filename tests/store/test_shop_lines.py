@@ -192,3 +192,13 @@ def test_where_no_payouts_are_listed_the_books_tell_them(store: Store) -> None:
         ("templates", FIRST),
         ("prints", Payout(f"disbursement {FRIDAY}", 5000, "EUR", "sent", FRIDAY)),
     ]
+
+
+def test_a_payout_to_come_does_not_hide_what_the_books_tell_of_earlier_ones(store: Store) -> None:
+    account(store)
+    keep(store, UPCOMING)
+    post_in(store, of_the_shop(EntryKind.PAYOUT, -5000))
+    assert payouts(store) == [
+        ("templates", Payout(f"disbursement {FRIDAY}", 5000, "EUR", "sent", FRIDAY)),
+        ("templates", UPCOMING),
+    ]

@@ -27,6 +27,7 @@ from salesdaemon.domain.summary import GroupTotals, StaleShop, Summary, Totals
 from salesdaemon.domain.sums import DaySum, Dimension, group_by
 from salesdaemon.errors import UsageError
 from salesdaemon.store.engine import Connection
+from salesdaemon.store.rates import newest_day
 from salesdaemon.store.sales import first_day
 from salesdaemon.store.sums import Basis, load_summary, load_sums
 
@@ -102,11 +103,17 @@ def report(
             groups = _groups(connection, app.basis, summary, by) if by is not None else None
             stale = stale_shops(connection, app.settings, app.clock())
             books = books_of(connection, period, app.settings.zone)
+            rates_of = newest_day(connection) if summary.provisional else None
         if form is Format.JSON:
             print_json(_json(report_json(summary, stale, app.settings.timezone, books), by, groups))
         else:
             _print_rows(summary, by, groups, form)
             _tell_what_is_missing(summary, stale)
+            if rates_of is not None:
+                age = (today - rates_of).days
+                say(
+                    f"The last exchange rates are of {rates_of}, {age} days old; totals may change."
+                )
             _tell_books(books)
 
     in_application(context, work)

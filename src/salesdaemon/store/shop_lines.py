@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from salesdaemon.domain.ledger import EntryKind, Payout, ShopLine
+from salesdaemon.domain.ledger import UPCOMING, EntryKind, Payout, ShopLine
 from salesdaemon.domain.money import proportion
 from salesdaemon.domain.period import day_of
 from salesdaemon.store.accounts import upsert_for
@@ -141,7 +141,7 @@ def list_payouts(connection: Connection, zone: ZoneInfo) -> list[tuple[str, Payo
         )
     )
     found = [(row.shop, _to_payout(row)) for row in listed]
-    shops = {shop for shop, _ in found}
+    shops = {shop for shop, payout in found if payout.payout_id != UPCOMING}
     for line in list_shop_lines(connection, None, None, zone, {EntryKind.PAYOUT}):
         if line.shop not in shops:
             payout = Payout(

@@ -285,6 +285,18 @@ def test_an_order_of_three_pieces_gets_three_renewals(store: Store) -> None:
     assert list(costs(store).values()) == [-18]
 
 
+def test_a_renewal_that_has_to_make_way_leaves_its_order(store: Store) -> None:
+    account(store)
+    record_in(store, batch(order()))
+    post_in(store, *books().entries)
+    ledger = Ledger(sale_id="r")
+    later, at_once = renewal(ledger, SOLD_AT + MINUTE), renewal(ledger, SOLD_AT)
+    post_in(store, later)
+    post_in(store, at_once)
+    assert figures(store) == (88, 0, 0, True)
+    assert of_sales(store) | {later.entry_id: None, at_once.entry_id: "s1"} == of_sales(store)
+
+
 def test_a_renewal_long_after_any_order_is_the_shops_own(store: Store) -> None:
     account(store)
     record_in(store, batch(order()))
@@ -325,6 +337,22 @@ def test_an_entry_that_is_named_later_finds_its_sale(store: Store) -> None:
     post_in(store, ledger.entries[0])
     assert figures(store) == EXACT
     assert post_in(store, ledger.entries[0]).new == 0
+
+
+def test_an_entry_that_named_an_unknown_parent_finds_its_sale_once_it_is_named(
+    store: Store,
+) -> None:
+    account(store)
+    record_in(store, batch(order()))
+    ledger = books()
+    orphan = replace(ledger.entries[1], about=About.ENTRY, about_id="never read")
+    post_in(store, ledger.entries[0], orphan, ledger.entries[2])
+    assert figures(store) == ESTIMATED
+    for _ in range(2):
+        post_in(store, orphan)
+    post_in(store, ledger.entries[1])
+    assert figures(store) == EXACT
+    assert post_in(store, *ledger.entries, orphan).new == 0
 
 
 def test_an_entry_once_named_is_not_unnamed_by_a_worse_answer(store: Store) -> None:

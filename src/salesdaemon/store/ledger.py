@@ -102,7 +102,7 @@ def _insert_new(connection: Connection, account_id: int, posted: Sequence[Entry]
     named = [
         entry
         for entry in unique.values()
-        if stored.get(entry.entry_id) == (About.SHOP.value, None) and entry.about is not About.SHOP
+        if entry.entry_id in stored and _names_more(entry, *stored[entry.entry_id])
     ]
     for entry in named:
         connection.execute(
@@ -111,6 +111,15 @@ def _insert_new(connection: Connection, account_id: int, posted: Sequence[Entry]
             .values(about=entry.about.value, about_id=entry.about_id, kind=entry.kind.value)
         )
     return fresh + named
+
+
+def _names_more(entry: Entry, about: str, of_sale: str | None) -> bool:
+    """Tell whether an entry that found no sale says more of what it is about than it did."""
+    if of_sale is not None:
+        return False
+    if about == About.ENTRY.value:
+        return entry.about in {About.SALE, About.LINE}
+    return about == About.SHOP.value and entry.about is not About.SHOP
 
 
 def _row(account_id: int, entry: Entry) -> dict[str, Any]:

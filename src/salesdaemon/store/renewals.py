@@ -40,7 +40,9 @@ class _Renewal:
     of_sale: str | None
 
 
-def find_renewed(connection: Connection, account_id: int, mine: Sequence[Entry]) -> dict[str, str]:
+def find_renewed(
+    connection: Connection, account_id: int, mine: Sequence[Entry]
+) -> dict[str, str | None]:
     """Give the renewals among new entries to their orders; returns those that change hands.
 
     Entries are read in any order, so all renewals of a product around the new ones are shared out
@@ -62,7 +64,7 @@ def find_renewed(connection: Connection, account_id: int, mine: Sequence[Entry])
 
 def find_renewed_by(
     connection: Connection, account_id: int, listed: Iterable[Sale]
-) -> dict[str, str]:
+) -> dict[str, str | None]:
     """Give orders that are about to be stored the renewals that came before them.
 
     What other orders have stays with them: those are not written now.
@@ -102,7 +104,7 @@ def _share_anew(
     products: Sequence[str],
     between: tuple[datetime, datetime],
     listed: Sequence[_Renewable],
-) -> dict[str, str]:
+) -> dict[str, str | None]:
     first, last = between[0] - _RENEWAL_AFTER, between[1] + _RENEWAL_AFTER
     renewals = _renewals(connection, account_id, products, (first, last))
     lines = list(listed)
@@ -114,7 +116,7 @@ def _share_anew(
     lines.sort(key=lambda line: (line.sold_at, line.external_id))
     _count_others(connection, account_id, lines, renewals)
     _note_fees(connection, account_id, lines)
-    found: dict[str, str] = {}
+    found: dict[str, str | None] = {}
     for product in products:
         found |= _share_out(
             [renewal for renewal in renewals if renewal.product_id == product],
@@ -157,7 +159,7 @@ def _note_fees(connection: Connection, account_id: int, lines: Sequence[_Renewab
         line.fees_at = posted.get(line.external_id, [])
 
 
-def _share_out(posted: Sequence[_Renewal], lines: Sequence[_Renewable]) -> dict[str, str]:
+def _share_out(posted: Sequence[_Renewal], lines: Sequence[_Renewable]) -> dict[str, str | None]:
     chosen: dict[str, str] = {}
     for rule in (_with_its_fee, _of_its_second, _next_renewed):
         for renewal in posted:
@@ -166,7 +168,8 @@ def _share_out(posted: Sequence[_Renewal], lines: Sequence[_Renewable]) -> dict[
                 line.renewed += 1
                 chosen[renewal.entry_id] = line.external_id
     before = {renewal.entry_id: renewal.of_sale for renewal in posted}
-    return {key: sale_id for key, sale_id in chosen.items() if before[key] != sale_id}
+    # What had to make way and finds no other order belongs to none any more.
+    return {key: chosen.get(key) for key in before if before[key] != chosen.get(key)}
 
 
 def _with_its_fee(renewal: _Renewal, lines: Sequence[_Renewable]) -> _Renewable | None:

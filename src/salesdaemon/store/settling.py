@@ -251,8 +251,8 @@ def _attribute_waiting(connection: Connection, account_id: int, listed: Sequence
     }
     found = _find_waiting(connection, account_id, About.SALE, of_sale)
     found |= _find_waiting(connection, account_id, About.LINE, of_line)
-    found |= find_renewed_by(connection, account_id, listed)
     attribute(connection, account_id, found)
+    attribute(connection, account_id, find_renewed_by(connection, account_id, listed))
 
 
 def _find_waiting(
@@ -273,14 +273,14 @@ def _find_waiting(
     return found
 
 
-def attribute(connection: Connection, account_id: int, found: dict[str, str]) -> set[str]:
-    """Attribute entries, given by id, to sales, and with each all entries that belong to it.
+def attribute(connection: Connection, account_id: int, found: Mapping[str, str | None]) -> set[str]:
+    """Attribute entries, given by id, to sales or to none, and all entries that belong to them.
 
     Returns the sales that were given something, and those that lost something.
     """
     touched: set[str] = set()
     while found:
-        touched.update(found.values())
+        touched.update(sale_id for sale_id in found.values() if sale_id is not None)
         touched.update(_owners(connection, account_id, list(found)))
         connection.execute(
             update(entries)
@@ -310,8 +310,10 @@ def _owners(connection: Connection, account_id: int, entry_ids: Sequence[str]) -
     return found
 
 
-def _children(connection: Connection, account_id: int, parents: dict[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _children(
+    connection: Connection, account_id: int, parents: Mapping[str, str | None]
+) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
     for chunk in chunks(list(parents)):
         rows = connection.execute(
             select(entries.c.entry_id, entries.c.about_id, entries.c.of_sale).where(

@@ -5,7 +5,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 
-from benchmarks import first_sync, idle, ring, start, warm_poll
+from benchmarks import first_sync, idle, imports, reports, ring, start, sums, warm_poll
 from benchmarks.figures import Figure, keep, say
 
 
@@ -18,6 +18,9 @@ def main() -> int:
         "ring": ring.measure,
         "idle": lambda: idle.measure(wanted.watch),
         "first_sync": lambda: first_sync.measure(wanted.orders),
+        "sums": sums.measure,
+        "imports": imports.measure,
+        "reports": lambda: reports.measure(wanted.sales),
     }
     unknown = sorted(set(wanted.names) - set(steps))
     if unknown:
@@ -39,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="what to measure; all by default")
     parser.add_argument("--orders", type=int, default=100_000, help="how long a history to sync")
+    parser.add_argument(
+        "--sales", type=int, default=1_000_000, help="how many sales to report on; also 10000000"
+    )
     parser.add_argument(
         "--watch", type=float, default=120.0, metavar="SECONDS", help="how long to watch it idle"
     )

@@ -210,6 +210,17 @@ def test_a_disputed_sale_is_left_alone() -> None:
     assert booked(order, Ledger().charge(1200, lines=("l1",))) == order
 
 
+def test_a_free_order_shows_what_its_books_hold_though_they_are_never_complete() -> None:
+    order = listed(gross_minor=0, fees_minor=0, items=(item(0, line_id="l1"),))
+    ledger = Ledger()
+    ledger.post(EntryKind.FEE, -18)
+    assert booked(order, ledger) == replace(order, fees_minor=18)
+    ledger.post(EntryKind.FEE, 18)
+    assert booked(order, ledger) == replace(order, fees_minor=18, fees_refunded_minor=18)
+    ledger.post(EntryKind.FEE, -7, currency="USD")
+    assert booked(order, ledger) == order
+
+
 # Other currencies
 
 

@@ -123,9 +123,11 @@ def settle(sale: Sale, entries: Iterable[Entry], scales: Mapping[str, int]) -> S
     known; a payment in the sale's own currency shows it by itself.
     """
     own = entries_of_sale(entries)
-    if sale.status is Status.DISPUTED or not is_complete(sale, own):
-        return replace(sale, settled_currency=None, settled_net_minor=None)
     currencies = {entry.currency for entry in own}
+    if sale.status is Status.DISPUTED or not is_complete(sale, own):
+        free = not (sale.gross_minor or sale.charged_minor) and currencies == {sale.currency}
+        known = _with_fees(sale, own, scales) if free else sale
+        return replace(known, settled_currency=None, settled_net_minor=None)
     if currencies == {sale.currency}:
         scale = scale_of(sale, own) or scales.get(sale.currency, 1)
         return _settle_in_own_currency(sale, own, scale)
@@ -264,6 +266,12 @@ def _taxes(own: Sequence[Entry]) -> tuple[int, int]:
         return taken, sum(amount for place, amount in taxes if place > places[0])
     taken = -sum(amount for _, amount in taxes if amount < 0)
     return taken, sum(amount for _, amount in taxes if amount > 0)
+
+
+def _with_fees(sale: Sale, own: Sequence[Entry], scales: Mapping[str, int]) -> Sale:
+    """Return a free order with the fees that the books hold; no payment ever completes them."""
+    sums = _Sums.of(own, scales.get(sale.currency, 1))
+    return replace(sale, fees_minor=sums.fees, fees_refunded_minor=sums.fees_back)
 
 
 def _settle_in_own_currency(sale: Sale, own: Sequence[Entry], scale: int) -> Sale:

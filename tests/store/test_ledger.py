@@ -579,8 +579,13 @@ def test_the_settled_net_is_kept_beside_the_sales_own_figures(store: Store) -> N
 # Nothing is lost
 
 
-def _random_books(random: Random, count: int) -> tuple[list[Sale], list[Entry]]:
-    """Draw orders, some never listed, with books, costs, payouts and entries nobody knows."""
+def _random_books(
+    random: Random, count: int, *, late_renewals: bool = True
+) -> tuple[list[Sale], list[Entry]]:
+    """Draw orders, some never listed, with books, costs, payouts and entries nobody knows.
+
+    Late renewals are posted minutes after the fees of their order, by piece and not for all.
+    """
     orders: list[Sale] = []
     posted: list[Entry] = []
     shop = Ledger(sale_id="shop")
@@ -599,8 +604,11 @@ def _random_books(random: Random, count: int) -> tuple[list[Sale], list[Entry]]:
             ledger.post(EntryKind.FEE, -random.randrange(1, 30), about=About.ENTRY, about_id=fee)
         if random.random() < 0.3:
             ledger.give_back(random.randrange(1, gross + 1), fee=random.randrange(20))
-        for piece in range(random.randrange(quantity + 1)):
-            renewal(ledger, at + (piece + 1) * MINUTE, product)
+        if late_renewals:
+            for piece in range(random.randrange(quantity + 1)):
+                renewal(ledger, at + (piece + 1) * MINUTE, product)
+        else:
+            renewal(ledger, ledger.entries[2].posted_at, product)
         if random.random() < 0.9:
             orders.append(order(name, gross_minor=gross, paid_at=at, items=(line,)))
         cost = shop.post(EntryKind.COST, -random.randrange(500), about=About.SHOP, posted_at=at)
@@ -634,6 +642,31 @@ def test_sales_and_shop_lines_add_up_to_what_the_books_moved(store: Store, seed:
         assert each.net_minor == sum(entry.amount for entry in own[key])
     net = sum(each.net_minor for each in sales.values())
     assert net + sum(costs(store).values()) == sum(entry.amount for entry in posted)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_same_books_make_the_same_figures_in_whatever_order_they_came(
+    store: Store, seed: int
+) -> None:
+    random = Random(seed)
+    orders, posted = _random_books(random, 20, late_renewals=False)
+    account(store)
+    account(store, "prints", "a2", "etsy")
+    for number in (1, 2):
+        record_in(store, batch(*orders, account_id=number))
+    post_in(store, *posted)
+    random.shuffle(posted)
+    for entry in [*posted, *random.sample(posted, 10)]:
+        post_in(store, entry, account_id=2)
+    with store.read() as connection:
+        at_once, one_by_one = (
+            {
+                each.sale_id: (each.net_minor, each.fees_minor, each.status, each.fees_exact)
+                for each in list_sales(connection, SaleFilter(account_id=number), {})
+            }
+            for number in (1, 2)
+        )
+    assert one_by_one == at_once
 
 
 def test_days_of_the_shops_lines_are_the_sellers(store: Store) -> None:

@@ -51,15 +51,49 @@ def find_renewed(
     of several pieces get more.
     """
     fresh = [
-        entry
+        (entry.about_id, entry.posted_at)
         for entry in mine
         if entry.about is About.PRODUCT and entry.about_id and entry.amount <= 0
     ]
+    fresh += _strayed(connection, account_id, mine)
     if not fresh:
         return {}
-    products = sorted({entry.about_id or "" for entry in fresh})
-    moments = [entry.posted_at for entry in fresh]
+    products = sorted({product_id for product_id, _ in fresh})
+    moments = [posted_at for _, posted_at in fresh]
     return _share_anew(connection, account_id, products, (min(moments), max(moments)), [])
+
+
+def _strayed(
+    connection: Connection, account_id: int, mine: Sequence[Entry]
+) -> list[tuple[str, datetime]]:
+    """Return renewals, as product and moment, that came before the fee they were posted with."""
+    fees = {
+        entry.about_id: entry.posted_at
+        for entry in mine
+        if entry.kind is EntryKind.ITEM_FEE and entry.about is About.LINE and entry.amount <= 0
+    }
+    charged: dict[str, list[tuple[str, datetime]]] = {}
+    for chunk in chunks([line_id for line_id in fees if line_id]):
+        rows = connection.execute(
+            select(items.c.line_id, items.c.product_id, items.c.external_id).where(
+                items.c.account_id == account_id,
+                items.c.line_id.in_(chunk),
+                items.c.product_id.is_not(None),
+            )
+        )
+        for row in rows:
+            charged.setdefault(row.product_id, []).append((row.external_id, fees[row.line_id]))
+    if not charged:
+        return []
+    between = (min(fees.values()) - _TOGETHER, max(fees.values()) + _TOGETHER)
+    return [
+        (renewal.product_id, renewal.posted_at)
+        for renewal in _renewals(connection, account_id, sorted(charged), between)
+        if any(
+            abs(renewal.posted_at - posted_at) <= _TOGETHER and renewal.of_sale != external_id
+            for external_id, posted_at in charged[renewal.product_id]
+        )
+    ]
 
 
 def find_renewed_by(

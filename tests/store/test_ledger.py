@@ -1,14 +1,15 @@
 """The books meet their orders, in whatever order both come, and settle what each brought."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import permutations
 from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from salesdaemon.domain.ledger import About, Entry, EntryKind
 from salesdaemon.domain.sale import Sale, Status
@@ -574,6 +575,85 @@ def test_the_settled_net_is_kept_beside_the_sales_own_figures(store: Store) -> N
     assert figures(store) == ESTIMATED
     record_in(store, batch(order(country="AT")))
     assert stored(store)["s1"].settled_net_minor == 1230
+
+
+# Several at once
+
+
+def test_books_read_by_two_processes_at_once_are_told_once(
+    store: Store, another_store: Callable[[], Store]
+) -> None:
+    account(store)
+    record_in(store, batch(*(order(f"s{number}") for number in range(30))))
+    posted = [entry for number in range(30) for entry in books(f"s{number}").give_back(300).entries]
+    with ThreadPoolExecutor(2) as threads:
+        results = list(threads.map(lambda each: post_in(each, *posted), (store, another_store())))
+    assert sorted((each.new, each.told) for each in results) == [(0, 0), (120, 30)]
+    assert told(store) == [("refund", "on")] * 30
+    assert len(noted(store)) == 30
+
+
+def test_an_order_and_its_books_recorded_at_once_meet_all_the_same(
+    store: Store, another_store: Callable[[], Store]
+) -> None:
+    account(store)
+    for number in range(15):
+        name = f"s{number}"
+        with ThreadPoolExecutor(2) as threads:
+            recorded = threads.submit(record_in, store, batch(order(name)))
+            posted = threads.submit(post_in, another_store(), *books(name).entries)
+        recorded.result()
+        posted.result()
+    assert {figures(store, f"s{number}") for number in range(15)} == {EXACT}
+
+
+def test_a_sale_that_the_books_settled_before_it_was_told_still_rings_once(store: Store) -> None:
+    account(store)
+    record_in(store, batch(order(), watch=UNWATCHED))
+    post_in(store, *books().entries, watch=UNWATCHED)
+    for _ in range(2):
+        record_in(store, batch(order()))
+    with store.read() as connection:
+        assert list(connection.scalars(select(outbox.c.kind))) == ["sale"]
+    assert figures(store) == EXACT
+
+
+@dataclass
+class Crash:
+    """Ends a transaction at its statement of that number."""
+
+    at: int
+
+    def __call__(self, *_arguments: Any) -> None:
+        self.at -= 1
+        if self.at == 0:
+            raise KeyboardInterrupt
+
+
+def test_a_crash_between_two_statements_leaves_nothing_and_the_next_try_everything(
+    store: Store,
+) -> None:
+    account(store)
+    record_in(store, batch(order()))
+    ledger = books().give_back(300)
+    ledger.post(EntryKind.FEE, -4, about=About.ENTRY, about_id=ledger.entries[1].entry_id)
+    before = image(store)
+    statement = 0
+    while True:
+        statement += 1
+        crash = Crash(statement)
+        event.listen(store.engine, "before_cursor_execute", crash)
+        try:
+            post_in(store, *ledger.entries)
+        except KeyboardInterrupt:
+            assert image(store) == before
+            continue
+        finally:
+            event.remove(store.engine, "before_cursor_execute", crash)
+        break
+    assert statement > 8  # it was stopped before each of them
+    assert figures(store) == (74, 0, 300, True)
+    assert told(store) == [("refund", "on")]
 
 
 # Nothing is lost

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
+from operator import attrgetter
 from typing import TypeVar
 
 from salesdaemon.domain.exchange import Conversion, convert
@@ -23,6 +24,7 @@ FindRate = Callable[[str, date], Conversion | None]
 """How a currency is converted into the home one on a day; None where there is no rate."""
 
 Key = TypeVar("Key")
+_VALUES = attrgetter(*(each.name for each in fields(Totals)))
 
 
 class Dimension(StrEnum):
@@ -121,7 +123,8 @@ def sum_sales(sales: Iterable[StoredSale], home: str, find_rate: FindRate) -> li
         rate = find_rate(sale.currency, sale.sold_on)
         own = Totals()
         own.add(sale)
-        whole = _Parts(own, in_home_currency(sale, home, rate))
+        at_home = sale.currency == home
+        whole = _Parts(own, own if at_home else in_home_currency(sale, home, rate))
         add(sale, Dimension.TOTAL, ("", None), whole)
         add(sale, Dimension.COUNTRY, (sale.country or "", None), whole)
         for item, part in _split_by_item(sale, whole.home, home, rate):
@@ -142,17 +145,16 @@ def _split_by_item(
 ) -> Iterable[tuple[LineItem, _Parts]]:
     weights = [max(item.gross_minor, 0) for item in sale.items] or [1]
     shares = split(sale.net_minor, weights)
-    home_shares = split(whole.net, weights) if whole is not None else None
+    at_home = sale.currency == home
+    home_shares = split(whole.net, weights) if whole is not None and not at_home else None
     for place, (item, net_minor) in enumerate(zip(sale.items, shares, strict=False)):
         own = Totals()
         own.add_item(sale, item, net_minor)
-        if home_shares is None:
-            yield item, _Parts(own, None)
+        if home_shares is None or rate is None:
+            yield item, _Parts(own, own if at_home else None)
             continue
         in_home = Totals()
-        gross = item.gross_minor
-        if sale.currency != home and rate is not None:
-            gross = convert(gross, sale.currency, home, rate)
+        gross = convert(item.gross_minor, sale.currency, home, rate)
         in_home.add_item(sale, replace(item, gross_minor=gross), home_shares[place])
         yield item, _Parts(own, in_home)
 
@@ -199,10 +201,15 @@ def totals_by_currency(sales: Iterable[StoredSale]) -> dict[str, Totals]:
 
 def by_currency(sums: Iterable[DaySum]) -> dict[str, Totals]:
     """Add sums up, one line a currency, in alphabetical order."""
-    totals: defaultdict[str, Totals] = defaultdict(Totals)
+    members: defaultdict[str, list[Totals]] = defaultdict(list)
     for each in sums:
-        totals[each.currency].plus(each.totals)
-    return dict(sorted(totals.items()))
+        members[each.currency].append(each.totals)
+    return {currency: _total(members[currency]) for currency in sorted(members)}
+
+
+def _total(members: Iterable[Totals]) -> Totals:
+    """Add many up at once, which is faster than one to the other."""
+    return Totals(*map(sum, zip(*map(_VALUES, members), strict=True)))
 
 
 def group_by_shop(sums: Iterable[DaySum]) -> list[GroupTotals]:

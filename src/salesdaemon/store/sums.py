@@ -21,6 +21,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     tuple_,
 )
 
@@ -35,7 +36,10 @@ from salesdaemon.store.rates import load_book
 from salesdaemon.store.tables import accounts, daily_sums, dirty_days, items, sales
 
 _BASIS = "sums_basis"
-_COUNTS = ("sales", "units", "estimated")
+_BEFORE = ("sales", "units")
+_TOTALS = (*_BEFORE, *FIGURES, "estimated")  # in the order of `Totals`
+_BEGIN = 7
+_END = _BEGIN + len(_TOTALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,9 @@ def has_dirty(connection: Connection) -> bool:
 
 def refresh(connection: Connection, basis: Basis, *, days: int) -> int:
     """Sum up to so many marked days anew, the newest first; returns how many there were."""
+    if connection.dialect.name != "sqlite":
+        # A sale that is being recorded must be seen, or mark its day after it was summed.
+        connection.execute(text("LOCK TABLE dirty_days IN SHARE ROW EXCLUSIVE MODE"))
     marked = connection.execute(
         select(dirty_days).order_by(dirty_days.c.day.desc()).limit(days)
     ).all()
@@ -183,7 +190,7 @@ def _row(account_id: int, each: DaySum) -> dict[str, Any]:
         "currency": each.currency,
         "name": each.name,
         "title": each.title,
-        **{name: getattr(totals, name) for name in (*_COUNTS, *FIGURES)},
+        **{name: getattr(totals, name) for name in _TOTALS},
         **{f"home_{name}": getattr(home, name) if home is not None else None for name in FIGURES},
     }
 
@@ -239,19 +246,17 @@ def _load_clean(
         *(daily_sums.c.dimension, daily_sums.c.account_id),
         *(daily_sums.c.currency, daily_sums.c.name, daily_sums.c.title),
         # A day without a rate must not be lost in a sum of the others.
-        daily_sums.c.home_net.is_(None).label("unconverted"),
+        daily_sums.c.home_net.is_(None),
     ]
-    if by_day:
-        keys.append(daily_sums.c.day)
-    sums = [func.sum(daily_sums.c[name]).label(name) for name in (*_COUNTS, *FIGURES)]
-    home = [func.sum(daily_sums.c[f"home_{name}"]).label(f"home_{name}") for name in FIGURES]
+    sums = [func.sum(daily_sums.c[name]) for name in _TOTALS]
+    home = [func.sum(daily_sums.c[f"home_{name}"]) for name in FIGURES]
     query = (
-        select(*keys, *sums, *home, func.max(daily_sums.c.day).label("last_day"))
+        select(*keys, func.max(daily_sums.c.day), *sums, *home)
         .where(
             daily_sums.c.dimension.in_([each.value for each in dimensions]),
             daily_sums.c.day.between(period.first, period.last),
         )
-        .group_by(*keys)
+        .group_by(*keys, *([daily_sums.c.day] if by_day else []))
     )
     if has_marked:
         query = query.where(
@@ -266,22 +271,20 @@ def _load_clean(
             select(accounts.c.id, accounts.c.shop, accounts.c.marketplace)
         )
     }
-    return [_to_sum(row, shops[row.account_id]) for row in connection.execute(query)]
+    return [_to_sum(tuple(row), shops) for row in connection.execute(query)]
 
 
-def _to_sum(row: Any, shop: tuple[str, str]) -> DaySum:  # noqa: ANN401 - a row of the query above
-    values = row._mapping  # noqa: SLF001 - public API of SQLAlchemy
-    counts = {name: int(values[name]) for name in _COUNTS}
-    home = None
-    if not row.unconverted:
-        home = Totals(**counts, **{name: int(values[f"home_{name}"]) for name in FIGURES})
+def _to_sum(row: Sequence[Any], shops: Mapping[int, tuple[str, str]]) -> DaySum:
+    """Make a sum of a row of the query above; a report of years has thousands of them."""
+    dimension, account_id, currency, name, title, unconverted, last_day = row[:_BEGIN]
+    # PostgreSQL gives sums as Decimal.
+    own = [int(value) for value in row[_BEGIN:_END]]
+    home = own[:]
+    if not unconverted:
+        home[len(_BEFORE) : -1] = [int(value) for value in row[_END:]]
+    shop, marketplace = shops[account_id]
     return DaySum(
-        Dimension(row.dimension),
-        *shop,
-        row.last_day,
-        row.currency,
-        row.name,
-        row.title,
-        Totals(**counts, **{name: int(values[name]) for name in FIGURES}),
-        home,
+        *(Dimension(dimension), shop, marketplace, last_day, currency, name, title),
+        Totals(*own),
+        None if unconverted else Totals(*home),
     )

@@ -1,6 +1,7 @@
 """The sums of the days say what adding up every sale would, whatever was summed already."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -27,6 +28,7 @@ from salesdaemon.domain.sums import (
 from salesdaemon.store.engine import Store
 from salesdaemon.store.products import save_catalogue
 from salesdaemon.store.rates import load_book, mark_days_dirty, save_rates
+from salesdaemon.store.recording import record
 from salesdaemon.store.sales import SaleFilter, list_sales, recompute_days
 from salesdaemon.store.sums import (
     Basis,
@@ -38,7 +40,17 @@ from salesdaemon.store.sums import (
     refresh,
 )
 from salesdaemon.store.tables import accounts, daily_sums, dirty_days, sales
-from tests.factories import FRIDAY, SOLD_AT, account, batch, item, record_in, sale
+from tests.factories import (
+    BERLIN,
+    FRIDAY,
+    SOLD_AT,
+    account,
+    batch,
+    item,
+    record_in,
+    sale,
+    telling,
+)
 from tests.posting import Ledger, post_in
 
 DAY = timedelta(days=1)
@@ -475,3 +487,19 @@ def test_sums_of_a_shop_that_has_no_sales_are_empty(store: Store) -> None:
     with store.read() as connection:
         assert connection.execute(select(daily_sums)).all() == []
         assert len(connection.execute(select(accounts)).all()) == 1
+
+
+def test_a_sale_recorded_while_its_day_is_summed_is_not_left_out(
+    store: Store, another_store: Callable[[], Store]
+) -> None:
+    account(store)
+    record_in(store, batch(sale()))
+    with ThreadPoolExecutor(1) as threads:
+        with another_store().write() as connection:
+            record(connection, batch(on(FRIDAY, "s2")), telling(), BERLIN)
+            summing = threads.submit(tidy, store)
+            wait([summing], timeout=0.5)  # it waits for the sale, or has summed without it
+        summing.result()
+    assert summed(store) == truth(store)
+    tidy(store)
+    assert summed(store) == truth(store)

@@ -1,6 +1,7 @@
 """The books are read beside the polls: figures become exact, and nothing waits for them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from random import Random
 from typing import Any, cast
 
 import pytest
@@ -153,6 +154,37 @@ async def test_the_ledger_makes_fees_exact_and_equals_the_vendors_books(
     assert exact(world) + len(settled) > 100
     assert world.rings() == {sold: 1}
     assert world.vendor.request_problems() == []
+
+
+@only_etsy
+async def test_a_busy_shop_of_one_product_equals_its_books_after_a_day_of_everything(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(vendor={"fees_after": 3600})
+    world.vendor.fill_history(100, days=28)
+    await world.polls(5)
+    random, shop, sold = Random(3), etsy(world), []
+    for _ in range(40):
+        for _ in range(random.randrange(4)):
+            mugs = {"title": "Mug", "price": 900, "quantity": random.randrange(1, 4)}
+            sold.append(
+                shop.add_receipt(
+                    items=[{**mugs, "listing_id": 7}],
+                    tax=random.choice([0, 77]),
+                    shipping=random.choice([0, 300]),
+                    discount=random.choice([0, 100]),
+                )
+            )
+        if sold and random.random() < 0.4:
+            refunded = random.choice(sold)
+            shop.refund(refunded, random.choice([None, 50, 111]))
+            if random.random() < 0.3:
+                await world.polls(random.randrange(40))
+                shop.fail_refund(refunded)
+        await world.polls(random.randrange(1, 9), every=random.choice([MINUTE, 7 * MINUTE]))
+    await world.settle()
+    assert settled_differences(world) == []
+    assert world.rings() == dict.fromkeys(map(str, sold), 1)
 
 
 @only_etsy

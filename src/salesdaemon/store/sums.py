@@ -12,9 +12,11 @@ from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     and_,
+    cast,
     delete,
     exists,
     func,
@@ -36,9 +38,8 @@ from salesdaemon.store.rates import load_book
 from salesdaemon.store.tables import accounts, daily_sums, dirty_days, items, sales
 
 _BASIS = "sums_basis"
-_BEFORE = ("sales", "units")
-_TOTALS = (*_BEFORE, *FIGURES, "estimated")  # in the order of `Totals`
-_BEGIN = 7
+_TOTALS = ("sales", "units", *FIGURES, "estimated")  # in the order of `Totals`
+_BEGIN, _FIGURES = 7, 9
 _END = _BEGIN + len(_TOTALS)
 
 
@@ -248,8 +249,8 @@ def _load_clean(
         # A day without a rate must not be lost in a sum of the others.
         daily_sums.c.home_net.is_(None),
     ]
-    sums = [func.sum(daily_sums.c[name]) for name in _TOTALS]
-    home = [func.sum(daily_sums.c[f"home_{name}"]) for name in FIGURES]
+    sums = [_sum_of(name) for name in _TOTALS]
+    home = [*(_sum_of(f"home_{name}") for name in FIGURES), _sum_of("estimated")]
     query = (
         select(*keys, func.max(daily_sums.c.day), *sums, *home)
         .where(
@@ -274,17 +275,16 @@ def _load_clean(
     return [_to_sum(tuple(row), shops) for row in connection.execute(query)]
 
 
+def _sum_of(column: str) -> ColumnElement[int]:
+    return cast(func.sum(daily_sums.c[column]), BigInteger)  # PostgreSQL's own is a Decimal
+
+
 def _to_sum(row: Sequence[Any], shops: Mapping[int, tuple[str, str]]) -> DaySum:
     """Make a sum of a row of the query above; a report of years has thousands of them."""
     dimension, account_id, currency, name, title, unconverted, last_day = row[:_BEGIN]
-    # PostgreSQL gives sums as Decimal.
-    own = [int(value) for value in row[_BEGIN:_END]]
-    home = own[:]
-    if not unconverted:
-        home[len(_BEFORE) : -1] = [int(value) for value in row[_END:]]
     shop, marketplace = shops[account_id]
     return DaySum(
         *(Dimension(dimension), shop, marketplace, last_day, currency, name, title),
-        Totals(*own),
-        None if unconverted else Totals(*home),
+        Totals(*row[_BEGIN:_END]),
+        None if unconverted else Totals(*row[_BEGIN:_FIGURES], *row[_END:]),
     )

@@ -15,7 +15,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Select,
     and_,
+    bindparam,
     cast,
     delete,
     exists,
@@ -243,6 +245,25 @@ def _load_clean(
     by_day: bool,
     has_marked: bool,
 ) -> list[DaySum]:
+    shops = {
+        row.id: (row.shop, row.marketplace)
+        for row in connection.execute(
+            select(accounts.c.id, accounts.c.shop, accounts.c.marketplace)
+        )
+    }
+    rows = connection.execute(
+        _clean_query(by_day=by_day, has_marked=has_marked),
+        {
+            "dimensions": [each.value for each in dimensions],
+            "first": period.first,
+            "last": period.last,
+        },
+    )
+    return [_to_sum(tuple(row), shops) for row in rows]
+
+
+@cache  # to put so many columns together takes as long as to read a day of them
+def _clean_query(*, by_day: bool, has_marked: bool) -> Select[Any]:
     keys: list[ColumnElement[Any]] = [
         *(daily_sums.c.dimension, daily_sums.c.account_id),
         *(daily_sums.c.currency, daily_sums.c.name, daily_sums.c.title),
@@ -254,25 +275,18 @@ def _load_clean(
     query = (
         select(*keys, func.max(daily_sums.c.day), *sums, *home)
         .where(
-            daily_sums.c.dimension.in_([each.value for each in dimensions]),
-            daily_sums.c.day.between(period.first, period.last),
+            daily_sums.c.dimension.in_(bindparam("dimensions", expanding=True)),
+            daily_sums.c.day.between(bindparam("first"), bindparam("last")),
         )
         .group_by(*keys, *([daily_sums.c.day] if by_day else []))
     )
-    if has_marked:
-        query = query.where(
-            ~exists().where(
-                tuple_(dirty_days.c.day, dirty_days.c.account_id)
-                == tuple_(daily_sums.c.day, daily_sums.c.account_id)
-            )
-        )
-    shops = {
-        row.id: (row.shop, row.marketplace)
-        for row in connection.execute(
-            select(accounts.c.id, accounts.c.shop, accounts.c.marketplace)
-        )
-    }
-    return [_to_sum(tuple(row), shops) for row in connection.execute(query)]
+    if not has_marked:
+        return query
+    is_marked = exists().where(
+        tuple_(dirty_days.c.day, dirty_days.c.account_id)
+        == tuple_(daily_sums.c.day, daily_sums.c.account_id)
+    )
+    return query.where(~is_marked)
 
 
 def _sum_of(column: str) -> ColumnElement[int]:

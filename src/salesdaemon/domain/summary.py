@@ -68,8 +68,20 @@ class Totals:
 
     def plus(self, other: "Totals") -> None:
         """Add other totals of the same currency."""
-        for name in ("sales", "units", "estimated", *FIGURES):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        # Written out: sums of millions of sales come through here.
+        self.sales += other.sales
+        self.units += other.units
+        self.estimated += other.estimated
+        self.gross += other.gross
+        self.refunded += other.refunded
+        self.fees += other.fees
+        self.fees_refunded += other.fees_refunded
+        self.affiliate += other.affiliate
+        self.net += other.net
+        self.passive_net += other.passive_net
+        self.active_net += other.active_net
+        self.unclassified_net += other.unclassified_net
+        self.through_affiliates += other.through_affiliates
 
     def add(self, sale: StoredSale) -> None:
         """Count a paid sale in."""

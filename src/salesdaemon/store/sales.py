@@ -7,14 +7,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Select,
+    Table,
     Tuple,
     and_,
     bindparam,
     func,
     literal,
+    or_,
     select,
     tuple_,
     update,
@@ -40,7 +43,6 @@ class SaleFilter:
     last: date | None = None
     shops: tuple[str, ...] | None = None
     external_id: str | None = None
-    account_id: int | None = None
 
 
 def iterate_sales(
@@ -87,9 +89,7 @@ def find_sales(
     words = load_catalogue(connection)
     for start in range(0, len(keys), 200):
         chunk = keys[start : start + 200]
-        query = _query(SaleFilter()).where(
-            tuple_(sales.c.account_id, sales.c.external_id).in_(chunk)
-        )
+        query = _query(SaleFilter()).where(_among(sales, chunk))
         rows = connection.execute(query).all()
         records = _with_items(connection, rows, overrides, words)
         found.update(
@@ -114,9 +114,20 @@ def _query(wanted: SaleFilter) -> Select[Any]:
         query = query.where(accounts.c.shop.in_(wanted.shops))
     if wanted.external_id is not None:
         query = query.where(sales.c.external_id == wanted.external_id)
-    if wanted.account_id is not None:
-        query = query.where(sales.c.account_id == wanted.account_id)
     return query
+
+
+def _among(table: Table, keys: Iterable[tuple[int, str]]) -> ColumnElement[bool]:
+    """Pick rows by account and id; SQLite would look for pairs in all of the table."""
+    ids: dict[int, list[str]] = {}
+    for account_id, external_id in keys:
+        ids.setdefault(account_id, []).append(external_id)
+    return or_(
+        *(
+            and_(table.c.account_id == account_id, table.c.external_id.in_(of_account))
+            for account_id, of_account in ids.items()
+        )
+    )
 
 
 def _with_items(
@@ -130,7 +141,7 @@ def _with_items(
         keys = [(row.account_id, row.external_id) for row in rows[start : start + 200]]
         query = (
             select(items)
-            .where(tuple_(items.c.account_id, items.c.external_id).in_(keys))
+            .where(_among(items, keys))
             .order_by(items.c.account_id, items.c.external_id, items.c.position)
         )
         for line in connection.execute(query):

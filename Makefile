@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
+# Many tests wait for clocks and processes, so that four at a time keep two cores busy.
+WORKERS ?= 4
 PINNED := requirements.txt requirements-dev.txt pyproject.toml
 FOR_USE := $(VENV)/.installed
 FOR_WORK := $(VENV)/.installed-dev
@@ -27,7 +29,7 @@ demo: $(FOR_USE) ## watch it work with two pretend shops; ARGS="--seconds 20" en
 	@$(RUN) -m salesdaemon demo $(ARGS)
 
 test: $(FOR_WORK) ## run all tests; ARGS="tests/notify -k sound" runs some
-	@$(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal $(ARGS)
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: format-check lint types generated drift test ## everything that a change has to pass
 
@@ -51,7 +53,7 @@ drift: $(FOR_WORK) ## do the migrations make the tables that the code expects?
 	@$(RUN) -m salesdaemon.store.revisions
 
 test-pg: $(FOR_WORK) ## run the tests that use PostgreSQL
-	@$(RUN) -m pytest -n auto --maxprocesses 8 --dist worksteal -k postgresql $(ARGS)
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -k postgresql $(ARGS)
 
 e2e: $(FOR_WORK) ## run the tests that start the installed program
 	@$(RUN) -m pytest tests/end_to_end $(ARGS)

@@ -56,9 +56,9 @@ def store_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
         yield files.create_migrated(tmp_path)
     else:
         server: PostgreSQL = request.getfixturevalue("postgresql_server")
-        url = server.create_migrated()
+        url = server.take_migrated()
         yield url
-        server.drop(url)
+        server.give_back(url)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from salesdaemon.errors import UnavailableError
 from salesdaemon.poller.plan import (
+    FIRST_ORDER,
     HALF_YEAR,
     HISTORY,
     MONTH,
@@ -267,3 +268,13 @@ def test_a_window_that_cannot_be_narrowed_says_so(
 ) -> None:
     with pytest.raises(UnavailableError):
         Reading((window,)).narrowed(NOW)
+
+
+def test_a_plan_kept_before_there_were_books_reads_all_orders_once_more_as_history() -> None:
+    kept = json.loads(begun().all_read(NOW).to_text())
+    del kept["books"]
+    plan = Plan.from_text(json.dumps(kept))
+    assert plan.history == Reading(((FIRST_ORDER, None),))
+    assert (plan.history_done, plan.read_back_to) == (False, EVERYTHING)
+    again = Plan.from_text(plan.progressed(HISTORY, Reading(()), NOW).to_text())
+    assert (again.history, again.history_done) == (None, True)

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from salesdaemon.domain.ledger import About, Entry, EntryKind
 from salesdaemon.domain.sale import Status
 from salesdaemon.store.engine import Store
-from salesdaemon.store.ledger import load_scales
 from salesdaemon.store.sales import SaleFilter, list_sales
+from salesdaemon.store.settling import load_scales
 from salesdaemon.store.tables import as_listed
 from tests.databases import image
 from tests.factories import (

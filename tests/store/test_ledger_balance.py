@@ -8,8 +8,8 @@ import pytest
 from salesdaemon.domain.ledger import About, Entry, EntryKind
 from salesdaemon.domain.sale import Sale
 from salesdaemon.store.engine import Store
-from salesdaemon.store.ledger import entries_of
 from salesdaemon.store.sales import SaleFilter, list_sales
+from salesdaemon.store.settling import entries_of
 from tests.factories import (
     SOLD_AT,
     account,

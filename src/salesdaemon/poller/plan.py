@@ -36,6 +36,8 @@ MONTH = Pace("month", timedelta(0), timedelta(days=30), 1440, _DAY)
 HALF_YEAR = Pace("half_year", timedelta(days=30), timedelta(days=190), 1440, _DAY)
 PACES = (RECENT, MONTH, HALF_YEAR)
 HISTORY = "history"
+FIRST_ORDER = datetime(2005, 1, 1, tzinfo=UTC)
+"""Before any order of any marketplace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +204,15 @@ class Plan:
             for name, sweep in value["sweeps"].items()
             if name in _PACE
         }
+        history = Reading.from_json(value["history"]) if value["history"] else None
+        done = value["history_done"]
+        if done and "books" not in value:
+            # Kept before there were books: stored orders lack the ids that the books name.
+            history, done = Reading(((FIRST_ORDER, None),)), False
         return cls(
             floor=instant_of(value["floor"]),
-            history=Reading.from_json(value["history"]) if value["history"] else None,
-            history_done=value["history_done"],
+            history=history,
+            history_done=done,
             read_back_to=EVERYTHING if value["history_done"] else instant_of(value["read_back_to"]),
             sweeps=sweeps,
             marks=value["marks"],

@@ -18,24 +18,14 @@ from salesdaemon.store.known_sales import Stored, chunks, find_known
 from salesdaemon.store.outbox import enqueue
 from salesdaemon.store.sale_rows import Written, sold_on, write_sales
 from salesdaemon.store.settling import (
-    entries_of,
     figures_of,
     keep_as_listed,
     load_figures,
     load_listed,
-    load_scales,
     settle_listed,
 )
 from salesdaemon.store.sums import mark_dirty
 from salesdaemon.store.tables import accounts, changes, entries
-
-__all__ = [
-    "BooksContext",
-    "BooksRecorded",
-    "entries_of",
-    "load_scales",
-    "record_entries",
-]
 
 
 @dataclass(frozen=True, slots=True)

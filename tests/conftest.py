@@ -21,6 +21,14 @@ def pytest_configure() -> None:
     loopback_only.install()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that wait for processes, on two workers, lest they are left over."""
+    waiting = [item for item in items if "end_to_end" in item.path.parts]
+    others = [item for item in items if "end_to_end" not in item.path.parts]
+    middle = len(others) // 2
+    items[:] = [*waiting[::2], *others[:middle], *waiting[1::2], *others[middle:]]
+
+
 @pytest.fixture(autouse=True)
 def _on_this_machine() -> Iterator[None]:
     """Fail a test that tried to leave this machine, also where the code swallowed the error."""

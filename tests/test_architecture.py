@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 VENDORS = marketplaces.available()
 OUTSIDE = (
     *("application", "cli", "daemon", "demo", "digesting", "exchange", "importing"),
-    *("initialise", "metrics", "reconciling"),
+    *("initialise", "metrics", "reconciling", "waiting"),
 )
 MAY_IMPORT = {
     # What each package may import of ours, beside itself; packages not named may import anything.

@@ -18,10 +18,7 @@ from salesdaemon.domain.differences import (
 )
 from salesdaemon.domain.ledger import Entry, contradictions
 from salesdaemon.domain.period import day_of, resolve
-from salesdaemon.domain.report import instant_json
-from salesdaemon.domain.shop_state import waits
 from salesdaemon.errors import (
-    MarketplaceError,
     PayloadError,
     RateLimitError,
     UnavailableError,
@@ -31,7 +28,7 @@ from salesdaemon.poller.pages import part_storable
 from salesdaemon.poller.reader import Reader
 from salesdaemon.poller.reading import Reading
 from salesdaemon.poller.shop import ShopPoller
-from salesdaemon.store.accounts import bind, change_shop, find_bindable
+from salesdaemon.store.accounts import bind, find_bindable
 from salesdaemon.store.consequences import Telling
 from salesdaemon.store.differences import (
     Stretch,
@@ -51,6 +48,7 @@ from salesdaemon.store.ledger import BooksContext, record_entries
 from salesdaemon.store.lock import is_running
 from salesdaemon.store.recording import Batch, record
 from salesdaemon.store.settling import entries_of, load_listed, load_scales
+from salesdaemon.waiting import keep_wait, respect_wait
 
 log = logging.getLogger(__name__)
 
@@ -125,25 +123,12 @@ async def reconcile_shop(app: Application, shop: str, days: int, *, fix: bool) -
         StoreError: the database could not be read or written.
     """
     poller = app.poller(shop)
-    until = poller.journal.record.not_before
-    if waits(until, app.clock()):
-        raise MarketplaceError(
-            f"It asked us to wait until {instant_json(until)}.", fix="Try again after that."
-        )
+    respect_wait(app, poller)
     try:
         return await _reconcile(app, poller, days, fix=fix)
     except RateLimitError as error:
-        await asyncio.to_thread(_keep_wait, app, shop, error)
+        await asyncio.to_thread(keep_wait, app, shop, error)
         raise
-
-
-def _keep_wait(app: Application, shop: str, error: RateLimitError) -> None:
-    """Keep how long the marketplace asked us to wait: the daemon has to as well."""
-    if error.retry_after_seconds is None:
-        return
-    until = app.clock() + timedelta(seconds=error.retry_after_seconds)
-    with app.store.write() as connection:
-        change_shop(connection, shop, app.configured[shop], not_before=until, problem=error.what)
 
 
 async def _reconcile(app: Application, poller: ShopPoller, days: int, *, fix: bool) -> Reconciled:

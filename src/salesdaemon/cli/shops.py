@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
 import typer
@@ -20,12 +20,10 @@ from salesdaemon.cli.session import in_application
 from salesdaemon.cli.streams import say
 from salesdaemon.domain.period import resolve
 from salesdaemon.domain.report import instant_json
-from salesdaemon.domain.shop_state import waits
 from salesdaemon.errors import MarketplaceError, RateLimitError, StoreError
-from salesdaemon.poller.shop import ShopPoller
 from salesdaemon.poller.watched import Polled
-from salesdaemon.store.accounts import change_shop
 from salesdaemon.store.sales import find_sales
+from salesdaemon.waiting import keep_wait, respect_wait
 
 Record = Mapping[str, Any]
 _CHANGE = Column("change")
@@ -75,18 +73,10 @@ async def poll_shops(app: Application, names: list[str]) -> tuple[list[Record], 
 
 async def _poll(app: Application, name: str) -> list[Record]:
     poller = app.poller(name)
-    _respect_wait(app, poller)
+    respect_wait(app, poller)
     polled = await poller.attempt()
     say(f"{name}: {len(polled.new)} new, {len(polled.changed)} changed.")
     return await asyncio.to_thread(_records, app, poller.account.id, polled)
-
-
-def _respect_wait(app: Application, poller: ShopPoller) -> None:
-    until = poller.journal.record.not_before
-    if waits(until, app.clock()):
-        raise MarketplaceError(
-            f"It asked us to wait until {instant_json(until)}.", fix="Try again after that."
-        )
 
 
 def _records(app: Application, account_id: int, polled: Polled) -> list[Record]:
@@ -143,12 +133,12 @@ async def sync_shops(
 
 async def _sync(app: Application, name: str, since: datetime | None) -> Record:
     poller = app.poller(name)
-    _respect_wait(app, poller)
+    respect_wait(app, poller)
     with _progress(name) as progress:
         try:
             stored = await poller.sync(since, progress.note)
         except RateLimitError as error:
-            await asyncio.to_thread(_keep_wait, app, name, error)
+            await asyncio.to_thread(keep_wait, app, name, error)
             raise
     return {
         "shop": name,
@@ -156,15 +146,6 @@ async def _sync(app: Application, name: str, since: datetime | None) -> Record:
         "read": progress.orders,
         "back_to": instant_json(progress.back_to),
     }
-
-
-def _keep_wait(app: Application, name: str, error: RateLimitError) -> None:
-    """Keep how long the marketplace asked us to wait: the daemon has to as well."""
-    if error.retry_after_seconds is None:
-        return
-    until = app.clock() + timedelta(seconds=error.retry_after_seconds)
-    with app.store.write() as connection:
-        change_shop(connection, name, app.configured[name], not_before=until, problem=error.what)
 
 
 class _Tally:

@@ -32,11 +32,13 @@ __all__ = [
     "as_listed",
     "catalogue",
     "changes",
+    "channels",
     "daily_sums",
     "digests",
     "dirty_days",
     "effort",
     "entries",
+    "events",
     "items",
     "logins",
     "messages",
@@ -217,7 +219,41 @@ messages = Table(
 )
 Index(None, messages.c.channel, messages.c.sent_at)
 
-# One row for each event and channel, leased before it is sent and marked afterwards.
+# What happened, and how it was judged: the level, by which rule, and why that one. An event that
+# is off has no row in the outbox. `observed_at` is when
+# milestones were looked for in it.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("event", String(256), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("account_id", Integer),
+    Column("external_id", String(128)),
+    Column("seen_at", Instant, nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("observed_at", Instant),
+    UniqueConstraint("event"),
+)
+Index(None, events.c.account_id, events.c.external_id)
+Index("ix_events_unobserved", events.c.id, sqlite_where=events.c.observed_at.is_(None))
+
+# How a channel fares while it fails; told_at is when its owner was last told.
+channels = Table(
+    "channels",
+    metadata,
+    Column("channel", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("not_before", Instant),
+    Column("failing_since", Instant),
+    Column("problem", Text),
+    Column("told_at", Instant),
+)
+
+# One row for each event and channel, leased before it is sent and marked afterwards. `style` is
+# what a rule set for its words and sound, as JSON.
 outbox = Table(
     "outbox",
     metadata,
@@ -230,6 +266,7 @@ outbox = Table(
     Column("external_id", String(128)),
     Column("title", Text),
     Column("body", Text),
+    Column("style", Text),
     Column("missed", Boolean, nullable=False, default=False),
     Column("created_at", Instant, nullable=False),
     Column("not_before", Instant, nullable=False),

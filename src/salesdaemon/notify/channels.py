@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
+from salesdaemon.domain.limits import Limits
 from salesdaemon.errors import DeliveryError
 from salesdaemon.notify import sounds, verdict
+from salesdaemon.notify.allowances import limits_of
 from salesdaemon.notify.exchange import Exchange, watching
 from salesdaemon.notify.message import Message, Tone
 from salesdaemon.notify.plugins import (
@@ -51,6 +53,11 @@ class Channel:
 
     def __repr__(self) -> str:
         return f"Channel({self.name!r})"  # the URL is a secret
+
+    @property
+    def limits(self) -> Limits:
+        """Return how many messages its service takes, without importing Apprise."""
+        return limits_of(self._url)
 
     async def deliver(self, message: Message) -> str:
         """Send one message and return what the service answered, one short line for people.

@@ -108,46 +108,32 @@ def test_trouble_keeps_the_gap_as_well() -> None:
     assert free_at(limits, ago(0), 0, NOW, trouble=True) == NOW + timedelta(seconds=1)
 
 
+MORE_SLOWLY = "the rest go out more slowly, several sales in one message."
+
+
 @pytest.mark.parametrize(
     ("limits", "today", "month", "told"),
     [
         (Limits(), 900, 90_000, None),
         (MONTHLY, 0, 7_999, None),
-        (
-            MONTHLY,
-            0,
-            8_000,
-            (
-                "8,000 of the 10,000 messages that it takes in a month are sent; the rest go out more "
-                "slowly, several sales in one message."
-            ),
-        ),
+        (MONTHLY, 0, 8_000, f"8,000 of this month's 10,000 messages are sent; {MORE_SLOWLY}"),
         (
             MONTHLY,
             0,
             9_500,
-            (
-                "9,500 of the 10,000 messages that it takes in a month are sent; only trouble goes out "
-                "before the next month."
-            ),
+            "9,500 of this month's 10,000 messages are sent; until it is over only trouble goes out.",
         ),
         (
             DAILY,
             400,
             400,
-            (
-                "250 of the 250 messages that it takes in a day are sent; only trouble goes out before "
-                "the next day."
-            ),
+            "250 of this day's 250 messages are sent; until it is over only trouble goes out.",
         ),
         (
             replace(DAILY, per_month=1_000),
             200,
             800,
-            (
-                "800 of the 1,000 messages that it takes in a month are sent; the rest go out more "
-                "slowly, several sales in one message."
-            ),
+            f"800 of this month's 1,000 messages are sent; {MORE_SLOWLY}",
         ),
     ],
 )

@@ -93,9 +93,9 @@ def _earned(
 def _used_up(limit: int | None, sent: int, period: str) -> str | None:
     if limit is None or sent < limit * _TOLD_FROM:
         return None
-    used = f"{min(sent, limit):,} of the {limit:,} messages that it takes in a {period} are sent"
+    used = f"{min(sent, limit):,} of this {period}'s {limit:,} messages are sent"
     if sent >= limit - math.ceil(limit / _KEPT_FOR_TROUBLE):
-        return f"{used}; only trouble goes out before the next {period}."
+        return f"{used}; until it is over only trouble goes out."
     return f"{used}; the rest go out more slowly, several sales in one message."
 
 

@@ -1,0 +1,312 @@
+"""Decide how news is told: by the first rule that fits it, else by the level of its kind. Pure.
+
+Nothing here makes anything ka-ching: only `changes.RING_KINDS` ever do, whatever a rule says.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from fnmatch import fnmatchcase
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from salesdaemon.domain.changes import RING_KINDS, EventKind
+from salesdaemon.domain.exchange import Conversion, convert
+from salesdaemon.domain.hours import WEEKDAYS, Hours, within
+from salesdaemon.domain.money import Money
+
+FindRate = Callable[[str, str, date], Conversion | None]
+"""How a currency becomes another one on a day; None where there is no rate."""
+
+LEVELS: Final = ("off", "silent", "on")
+"""From the quietest to the loudest."""
+
+ORDER_KINDS: Final = frozenset(kind.value for kind in EventKind)
+"""What happens to orders: what a rule is for that names no kind."""
+
+SALE_KINDS: Final = frozenset(kind.value for kind in RING_KINDS)
+"""What a rule without a kind may make louder, and what can be the first of its sort."""
+
+UNCONFIGURED: Final = "silent"
+"""The level of a kind that the configuration does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is judged.
+
+    `at` is aware; `amount` is the gross of the order, `day` the day of its rate. `passive` is
+    True when every item is, False when any is active, None when it cannot be told.
+    """
+
+    kind: str
+    at: datetime
+    shop: str | None = None
+    marketplace: str | None = None
+    products: tuple[str, ...] = ()
+    amount: Money | None = None
+    day: date | None = None
+    passive: bool | None = None
+    first_of_product: bool = False
+    first_in_country: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a message sounds and reads where a rule says so; None leaves it as it is."""
+
+    sound: str | None = None
+    title: str | None = None
+    body: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether nothing is changed."""
+        return self == _PLAIN
+
+
+_PLAIN: Final = Style()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Conditions, all of which must hold, and what is done where they do.
+
+    None and empty are no condition; None in `level` and `channels` leaves them as they are.
+    `products` are globs that ignore case; one of an order's products must fit one of them.
+    """
+
+    name: str | None = None
+    kinds: frozenset[str] | None = None
+    shops: frozenset[str] | None = None
+    marketplaces: frozenset[str] | None = None
+    products: tuple[str, ...] = ()
+    min_amount: Money | None = None
+    passive: bool | None = None
+    first_of_product: bool = False
+    first_in_country: bool = False
+    hours: tuple[Hours, ...] = ()
+    level: str | None = None
+    channels: tuple[str, ...] | None = None
+    style: Style = _PLAIN
+
+    @property
+    def is_for(self) -> frozenset[str]:
+        """The kinds of news that it is for."""
+        return ORDER_KINDS if self.kinds is None else self.kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a piece of news is told.
+
+    `rule` is the key that decided, such as `alerts.rules[1]` or `alerts.kinds.refund`; `reason`
+    is a short sentence for people.
+    """
+
+    level: str
+    channels: tuple[str, ...]
+    rule: str
+    reason: str
+    style: Style = _PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Why a rule does not fit; `for_want_of_rate` where nothing else keeps it from fitting."""
+
+    why: str
+    for_want_of_rate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """The levels of the kinds, the channels that ring, and the rules, of which the first wins."""
+
+    levels: Mapping[str, str]
+    channels: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+
+    def judge(self, news: News, find_rate: FindRate) -> Verdict:
+        """Decide how a piece of news is told."""
+        unconverted: list[str] = []
+        for place, rule in enumerate(self.rules):
+            mismatch = mismatch_of(rule, news, find_rate, self.zone)
+            if mismatch is None:
+                return self._by_rule(place, news, find_rate)
+            if mismatch.for_want_of_rate:
+                unconverted.append(f"{rule_key(place, rule)}: {mismatch.why}")
+        return self._by_kind(news, unconverted)
+
+    def explain(self, news: News, find_rate: FindRate) -> list[tuple[str, str | None]]:
+        """Go through the rules as `judge` does: the key of each, and why it does not fit.
+
+        The last one decided and has None; it is the level of the kind where no rule fits.
+        """
+        looked_at: list[tuple[str, str | None]] = []
+        for place, rule in enumerate(self.rules):
+            mismatch = mismatch_of(rule, news, find_rate, self.zone)
+            looked_at.append((rule_key(place, rule), mismatch.why if mismatch else None))
+            if mismatch is None:
+                return looked_at
+        return [*looked_at, (kind_key(news.kind), None)]
+
+    @property
+    def asks_for_firsts(self) -> bool:
+        """Tell whether any rule wants to know what is the first of its product or country."""
+        return any(rule.first_of_product or rule.first_in_country for rule in self.rules)
+
+    @property
+    def asks_for_rates(self) -> bool:
+        """Tell whether any rule compares amounts."""
+        return any(rule.min_amount is not None for rule in self.rules)
+
+    def _by_rule(self, place: int, news: News, find_rate: FindRate) -> Verdict:
+        rule = self.rules[place]
+        level, held_back = self._level(rule, news.kind)
+        reason = f"It is {', '.join(_conditions(rule, news, find_rate))}."
+        if held_back:
+            reason += f" A rule without `kind` makes {_words(news.kind)} no louder."
+        return Verdict(
+            level=level,
+            channels=self.channels if rule.channels is None else rule.channels,
+            rule=rule_key(place, rule),
+            reason=reason,
+            style=rule.style,
+        )
+
+    def _level(self, rule: Rule, kind: str) -> tuple[str, bool]:
+        """Return the level that a rule comes to, and whether it had asked for a louder one."""
+        usual = self.levels.get(kind, UNCONFIGURED)
+        wanted = rule.level or usual
+        louder = LEVELS.index(wanted) > LEVELS.index(usual)
+        if louder and rule.kinds is None and kind not in SALE_KINDS:
+            return usual, True
+        return wanted, False
+
+    def _by_kind(self, news: News, unconverted: list[str]) -> Verdict:
+        level = self.levels.get(news.kind, UNCONFIGURED)
+        none = " and no rule fits" if self.rules else ""
+        reason = " ".join([f"It is {_words(news.kind)}{none}.", *unconverted])
+        return Verdict(level, self.channels, kind_key(news.kind), reason)
+
+
+def rule_key(place: int, rule: Rule) -> str:
+    """Name a rule by its place, which is counted from 1, and by its own name if it has one."""
+    key = f"alerts.rules[{place + 1}]"
+    return f'{key} "{rule.name}"' if rule.name else key
+
+
+def kind_key(kind: str) -> str:
+    """Name the configuration's key for a kind of news."""
+    return f"alerts.kinds.{kind}"
+
+
+def mismatch_of(rule: Rule, news: News, find_rate: FindRate, zone: ZoneInfo) -> Mismatch | None:
+    """Return the first condition of a rule that a piece of news does not meet, None if it fits."""
+    for why in _unmet(rule, news, zone):
+        return Mismatch(why)
+    if rule.min_amount is None:
+        return None
+    return _too_small(rule.min_amount, news, find_rate)
+
+
+def _unmet(rule: Rule, news: News, zone: ZoneInfo) -> Iterator[str]:
+    """Yield the conditions that are not met, but for the amount."""
+    if news.kind not in rule.is_for:
+        yield f"this is {_words(news.kind)}, the rule is for {_listed(rule.is_for)}."
+    if rule.shops is not None and news.shop not in rule.shops:
+        yield f"this is of {_shop(news.shop)}, the rule is for {_listed(rule.shops)}."
+    if rule.marketplaces is not None and news.marketplace not in rule.marketplaces:
+        of = news.marketplace or "no marketplace"
+        yield f"this is of {of}, the rule is for {_listed(rule.marketplaces)}."
+    if rule.products and not _any_fits(rule.products, news.products):
+        yield f"no product is like {_listed(rule.products)}."
+    if rule.passive is not None and news.passive is not rule.passive:
+        yield f"this is {_EFFORT[news.passive]}, the rule is for what is {_EFFORT[rule.passive]}."
+    is_sale = news.kind in SALE_KINDS
+    if rule.first_of_product and not (is_sale and news.first_of_product):
+        yield "this is not the first sale of a product."
+    if rule.first_in_country and not (is_sale and news.first_in_country):
+        yield "this is not the first sale in a country."
+    if rule.hours and not any(within(hours, news.at, zone) for hours in rule.hours):
+        yield f"it came {_clock(news.at, zone)}, the rule is for {_listed(map(str, rule.hours))}."
+
+
+_EFFORT: Final = {True: "passive", False: "active", None: "neither known as passive nor as active"}
+
+
+def _too_small(least: Money, news: News, find_rate: FindRate) -> Mismatch | None:
+    if news.amount is None:
+        return Mismatch("this has no amount.")
+    worth = _worth(news.amount, least.currency, news.day, find_rate)
+    if worth is None:
+        pair = f"from {news.amount.currency} to {least.currency}"
+        return Mismatch(f"no rate {pair} is known for that day.", for_want_of_rate=True)
+    if worth.amount_minor >= least.amount_minor:
+        return None
+    return Mismatch(f"{_converted(news.amount, worth)} is less than {least} {least.currency}.")
+
+
+def _worth(amount: Money, currency: str, day: date | None, find_rate: FindRate) -> Money | None:
+    """Convert an amount at the rate of its day, None where there is none."""
+    if amount.currency == currency:
+        return amount
+    conversion = find_rate(amount.currency, currency, day) if day is not None else None
+    if conversion is None:
+        return None
+    minor = convert(amount.amount_minor, amount.currency, currency, conversion)
+    return Money(minor, currency)
+
+
+def _converted(amount: Money, worth: Money) -> str:
+    own = f"{amount} {amount.currency}"
+    return own if worth == amount else f"{own} ({worth} {worth.currency})"
+
+
+def _any_fits(globs: tuple[str, ...], products: tuple[str, ...]) -> bool:
+    return any(
+        fnmatchcase(product.casefold(), glob.casefold()) for product in products for glob in globs
+    )
+
+
+def _conditions(rule: Rule, news: News, find_rate: FindRate) -> Iterator[str]:
+    """Say what a rule asked of news that fits it."""
+    yield _words(news.kind)
+    if rule.shops is not None or rule.marketplaces is not None:
+        yield f"of {_shop(news.shop)}" if rule.shops is not None else f"of {news.marketplace}"
+    if rule.products:
+        yield f"with a product like {_listed(rule.products)}"
+    if rule.passive is not None:
+        yield _EFFORT[rule.passive]
+    if rule.first_of_product:
+        yield "the first of its product"
+    if rule.first_in_country:
+        yield "the first in its country"
+    if rule.hours:
+        yield f"within {_listed(map(str, rule.hours))}"
+    if rule.min_amount is not None and news.amount is not None:
+        least = rule.min_amount
+        worth = _worth(news.amount, least.currency, news.day, find_rate) or news.amount
+        yield f"worth {_converted(news.amount, worth)} and so at least {least} {least.currency}"
+
+
+def _words(kind: str) -> str:
+    word = kind.replace("_", " ")
+    return word if kind in {"trouble", "silence"} else f"a {word}"
+
+
+def _shop(shop: str | None) -> str:
+    return f"the shop {shop}" if shop else "no shop"
+
+
+def _clock(at: datetime, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    return f"on {WEEKDAYS[local.weekday()]} at {local:%H:%M}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    found = sorted(words) if isinstance(words, frozenset) else list(words)
+    *others, last = found
+    return f"{', '.join(others)} or {last}" if others else last

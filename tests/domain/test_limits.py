@@ -108,6 +108,7 @@ def test_trouble_keeps_the_gap_as_well() -> None:
     assert free_at(limits, ago(0), 0, NOW, trouble=True) == NOW + timedelta(seconds=1)
 
 
+ONLY_TROUBLE = "until it is over only trouble goes out."
 MORE_SLOWLY = "the rest go out more slowly, several sales in one message."
 
 
@@ -121,13 +122,13 @@ MORE_SLOWLY = "the rest go out more slowly, several sales in one message."
             MONTHLY,
             0,
             9_500,
-            "9,500 of this month's 10,000 messages are sent; until it is over only trouble goes out.",
+            f"9,500 of this month's 10,000 messages are sent; {ONLY_TROUBLE}",
         ),
         (
             DAILY,
             400,
             400,
-            "250 of this day's 250 messages are sent; until it is over only trouble goes out.",
+            f"250 of this day's 250 messages are sent; {ONLY_TROUBLE}",
         ),
         (
             replace(DAILY, per_month=1_000),

@@ -20,7 +20,7 @@ COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help demo test check format format-check lint types generated drift test-pg e2e golden \
-	bench migration lock clean
+	sounds bench migration lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +46,9 @@ lint: $(FOR_WORK) ## look for mistakes that a program can see
 types: $(FOR_WORK) ## check the types
 	@$(RUN) -m mypy
 
-generated: $(FOR_WORK) ## is config.example.toml what the settings say?
+generated: $(FOR_WORK) ## are config.example.toml and the ka-ching as they would be made?
 	@$(RUN) -m salesdaemon.settings_example --check
+	@$(RUN) -m salesdaemon.sounds --check
 
 drift: $(FOR_WORK) ## do the migrations make the tables that the code expects?
 	@$(RUN) -m salesdaemon.store.revisions
@@ -60,6 +61,9 @@ e2e: $(FOR_WORK) ## run the tests that start the installed program
 
 golden: $(FOR_WORK) ## write the golden digests anew; review the difference
 	@$(RUN) -m pytest tests/digest/test_golden.py --update-golden $(ARGS)
+
+sounds: $(FOR_WORK) ## make the files of the ka-ching again; needs ffmpeg 5.1
+	@$(RUN) -m salesdaemon.sounds
 
 bench: $(FOR_WORK) ## measure speed and memory; prints the numbers
 	@$(RUN) -m benchmarks $(ARGS)

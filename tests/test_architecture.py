@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "digest": {"domain", "errors"},
     "http": {"errors"},
     "log": set(),
+    "sounds": set(),
     "poller": {"domain", "errors", "marketplaces", "store"},
 }
 ONLY_IN = {

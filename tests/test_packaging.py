@@ -26,7 +26,7 @@ OF_MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON", "VENV", "NAME", "ARGS")
 # What the contract names, then what the others are made of.
 TARGETS = {"demo", "test", "check", "bench", "lint"} | {
     *("help", "format", "format-check", "types", "generated", "drift", "clean"),
-    *("test-pg", "e2e", "golden", "migration", "lock"),
+    *("test-pg", "e2e", "golden", "sounds", "migration", "lock"),
 }
 
 
@@ -113,6 +113,7 @@ def test_the_modules_that_make_runs_exist() -> None:
     assert own == {
         "salesdaemon",
         "salesdaemon.settings_example",
+        "salesdaemon.sounds",
         "salesdaemon.store.revisions",
     }
     for module in own:

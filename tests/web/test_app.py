@@ -15,6 +15,7 @@ from sqlalchemy import URL, text
 
 from salesdaemon.application import Application
 from salesdaemon.daemon import Daemon
+from salesdaemon.sounds import FILE_NAMES, media_type, read_sound
 from salesdaemon.store import outbox
 from salesdaemon.store.engine import Store
 from salesdaemon.store.lock import RunLock
@@ -202,3 +203,18 @@ async def test_it_listens_where_it_is_told_and_stops(caplog: pytest.LogCaptureFi
         assert "server" not in answer.headers
 
     await _serve(server, ask)
+
+
+@pytest.mark.parametrize("name", FILE_NAMES)
+async def test_a_phone_can_download_the_sound(client: httpx.AsyncClient, name: str) -> None:
+    answer = await client.get(f"/sounds/{name}")
+    assert (answer.status_code, answer.content) == (200, read_sound(name))
+    assert answer.headers["content-type"] == media_type(name)
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+
+
+@pytest.mark.parametrize("name", ["synthesis.py", "SHA256SUMS", "..%2f__init__.py", "KACHING.MP3"])
+async def test_no_other_file_is_handed_out(client: httpx.AsyncClient, name: str) -> None:
+    answer = await client.get(f"/sounds/{name}")
+    assert answer.status_code == 404
+    assert "salesdaemon" not in answer.text

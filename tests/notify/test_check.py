@@ -70,7 +70,7 @@ def test_a_usable_channel_has_no_problems(url: str, sound: str | None) -> None:
             (
                 "Bark knows no sound 'pay'. Did you mean 'paymentsuccess'? "
                 "It plays alarm, anticipate, bell, birdsong, bloom, calypso, chime, choo "
-                "and others."
+                'and others. A sound that you imported as kaching.caf is "kaching".'
             ),
         ),
         (

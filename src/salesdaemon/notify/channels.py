@@ -128,10 +128,13 @@ class Channel:
         if argument is None:
             effect = " `sound` has no effect." if self._sound else ""
             return [f"{name} plays the sound set on the phone or in the app.{effect}"]
-        if self._sound and address.arguments.get(argument):
+        given = address.arguments.get(argument)
+        if self._sound and given:
             return ["The url names a sound of its own, so `sound` has no effect."]
+        if own := sounds.own_sound_note(address.plugin, given or self._sound or ""):
+            return [own]
         known = sounds.known_sounds(address.plugin)
-        if not self._sound and not address.arguments.get(argument) and known:
+        if not self._sound and not given and known:
             example = next((one for one in _CASH if one in known), next(iter(known)))
             return [f'{name} can play a sound of its own for sales: sound = "{example}".']
         return []

@@ -25,6 +25,14 @@ from salesdaemon.notify.services import OTHER_NAMES, PLUGINS, SERVICES, UNKNOWN_
 CONNECT_TIMEOUT_SECONDS = 4
 READ_TIMEOUT_SECONDS = 10
 
+# Our own sound, under the name that each service sends it by once its owner has put it there.
+OWN_SOUND = "kaching"
+OWN_SOUNDS: Mapping[str, str] = {
+    "bark": f"{OWN_SOUND}.caf",
+    "pushover": OWN_SOUND,
+    "pushy": f"{OWN_SOUND}.caf",
+}
+
 _SCHEME = re.compile(r"\s*([A-Za-z0-9]{1,15})://", re.ASCII)
 _URGENCY_ARGUMENTS = ("priority", "urgency", "level", "severity")
 _QUIETEST_FIRST = (
@@ -146,7 +154,18 @@ def build(address: Address, loudness: Loudness, sound: tuple[str, object] | None
         arguments.pop("sound_href", None)
     if loudness is Loudness.SILENT:
         quieten(address, arguments)
-    return _construct(address.channel, address.plugin, arguments)
+    built = _construct(address.channel, address.plugin, arguments)
+    if own := own_sound(address.plugin, arguments.get("sound")):
+        # Bark's plugin drops a sound that the app does not come with.
+        cast("Any", built).sound = own
+    return built
+
+
+def own_sound(plugin: type[Plugin], sound: object) -> str | None:
+    """Return what the service calls our own sound if that is meant and can be sent there."""
+    if str(sound).strip().lower().removesuffix(".caf") != OWN_SOUND:
+        return None
+    return OWN_SOUNDS.get(module_name(plugin))
 
 
 def quieten(address: Address, arguments: dict[str, Any]) -> None:

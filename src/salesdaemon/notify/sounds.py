@@ -5,11 +5,24 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from salesdaemon.notify.plugins import Plugin, declared_arguments, module_name
+from salesdaemon.notify.plugins import (
+    OWN_SOUND,
+    OWN_SOUNDS,
+    Plugin,
+    declared_arguments,
+    module_name,
+    own_sound,
+)
 
 # The argument that carries a sound; Streamlabs wants the address of a file.
 _SOUND_ARGUMENTS = ("sound", "sound_href")
 _SHOWN = 8
+# When a service plays our own sound.
+_OWN_IS_THERE = {
+    "bark": "if you imported it into the app: docs/phones/bark.md",
+    "pushover": "if you uploaded it: docs/phones/pushover.md",
+    "pushy": "if the app that you built holds it",
+}
 
 
 def sound_argument(plugin: type[Plugin]) -> str | None:
@@ -32,6 +45,8 @@ def sound_value(plugin: type[Plugin], sound: str) -> object | None:
     """Return what the plugin wants for this sound, None where the service does not know it."""
     if sound_argument(plugin) == "sound_href":
         return sound if sound.startswith(("http://", "https://")) else None
+    if own := own_sound(plugin, sound):
+        return own
     known = known_sounds(plugin)
     return sound if known is None else known.get(sound.strip().lower().removesuffix(".caf"))
 
@@ -42,16 +57,30 @@ def unknown_sound(plugin: type[Plugin], sound: str) -> str:
     if sound_argument(plugin) == "sound_href":
         return f"{name} plays a sound from the web: set `sound` to the https:// address of a file."
     known = list(known_sounds(plugin) or ())
-    close = _close(sound.lower(), known)
+    own = [OWN_SOUND] if module_name(plugin) in OWN_SOUNDS else []
+    close = _close(sound.lower(), [*known, *own])
     nearest = f" Did you mean {_either(close)}?" if close else ""
     also = ", ".join([one for one in known if one not in close][:_SHOWN])
     return f"{name} knows no sound {sound!r}.{nearest} It plays {also} and others.{_own(plugin)}"
 
 
+def own_sound_note(plugin: type[Plugin], sound: str) -> str | None:
+    """Say when our own sound will be heard; None for any other sound.
+
+    Nobody but the service knows which sounds were put there, and it does not tell.
+    """
+    own = own_sound(plugin, sound)
+    return (
+        f"{plugin.service_name} plays {own} {_OWN_IS_THERE[module_name(plugin)]}." if own else None
+    )
+
+
 def _own(plugin: type[Plugin]) -> str:
-    if module_name(plugin) != "pushover":
-        return ""
-    return " A sound that you uploaded there yourself goes into the URL, as ?sound=NAME."
+    if module_name(plugin) == "pushover":
+        return " A sound that you uploaded there yourself goes into the URL, as ?sound=NAME."
+    if module_name(plugin) == "bark":
+        return f' A sound that you imported as {OWN_SOUNDS["bark"]} is "{OWN_SOUND}".'
+    return ""
 
 
 def _close(sound: str, known: list[str]) -> list[str]:

@@ -1,5 +1,8 @@
 """Second tries: when a request is sent again, and when what came is handed on as it is."""
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import httpx
 import pytest
 import respx
@@ -77,3 +80,55 @@ async def test_a_request_that_must_not_be_repeated_is_sent_once(
     answer: httpx.Response | Exception, expected: tuple[str, int]
 ) -> None:
     assert await ask(answer, repeat=False) == expected
+
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def dated(offset: timedelta, **headers: str) -> httpx.Response:
+    """Answer with a clock that is ahead of ours."""
+    date = format_datetime(NOW + offset, usegmt=True)
+    return httpx.Response(200, headers={"Date": date, **headers})
+
+
+async def offset_after(*answers: httpx.Response, later: timedelta = timedelta(0)) -> float | None:
+    """Ask one host after the other; returns by how many minutes our clock then seems behind."""
+    now = NOW
+    with respx.mock:
+        async with Http(user_agent="test", clock=lambda: now) as http:
+            for place, answer in enumerate(answers):
+                respx.get(f"https://host{place}.example.com/").mock(return_value=answer)
+                await http.request("GET", f"https://host{place}.example.com/")
+            now += later
+            offset = http.clock_offset()
+    return None if offset is None else offset / MINUTE
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        pytest.param([], None, id="nobody asked"),
+        pytest.param([dated(timedelta(0))], 0, id="right"),
+        pytest.param([dated(5 * MINUTE)], 5, id="behind"),
+        pytest.param([dated(-5 * MINUTE)], -5, id="ahead"),
+        pytest.param([dated(timedelta(0)), dated(MINUTE), dated(400 * MINUTE)], 1, id="one odd"),
+        pytest.param([dated(-400 * MINUTE), dated(MINUTE)], 1, id="one odd of two"),
+        pytest.param([dated(5 * MINUTE, Age="300")], None, id="from a cache"),
+        pytest.param([httpx.Response(200, headers={"Date": "soon"})], None, id="no date"),
+        pytest.param([httpx.Response(200)], None, id="none told"),
+    ],
+)
+async def test_our_clock_is_compared_with_those_of_the_servers(
+    answers: list[httpx.Response], expected: float | None
+) -> None:
+    assert await offset_after(*answers) == expected
+
+
+async def test_what_was_said_long_ago_tells_nothing_of_our_clock_now() -> None:
+    assert await offset_after(dated(5 * MINUTE), later=29 * MINUTE) == 5
+    assert await offset_after(dated(5 * MINUTE), later=31 * MINUTE) is None
+
+
+async def test_the_date_of_an_answer_that_is_tried_again_counts_as_well() -> None:
+    assert await offset_after(httpx.Response(429, headers=dated(5 * MINUTE).headers)) == 5

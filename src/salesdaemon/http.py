@@ -6,9 +6,11 @@
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache, partial
 from http import HTTPStatus
+from statistics import median_high, median_low
 from types import ModuleType, TracebackType
 from typing import Self, cast
 
@@ -26,6 +28,8 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 TRANSIENT_STATUSES = frozenset({408, 500, 502, 503, 504})
 LONGEST_WAIT_IN_PLACE_SECONDS = 3.0
 """A longer Retry-After is the caller's: it is stored, and nobody sleeps on it."""
+CLOCKS_ARE_GOOD_FOR = timedelta(minutes=30)
+"""What a server said of the time longer ago than this tells nothing of our clock now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Http:
         )
         self._attempts = attempts
         self._clock = clock
+        self._dates: dict[str, tuple[str, datetime]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,6 +85,20 @@ class Http:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    def clock_offset(self) -> timedelta | None:
+        """Tell by how much our clock is behind those of the servers that answered lately.
+
+        Negative when ours is ahead. The median of all servers, of two the one that is nearer to
+        ours; None where none told the time.
+        """
+        now = self._clock()
+        offsets = [
+            told - received_at
+            for date, received_at in self._dates.values()
+            if abs(now - received_at) <= CLOCKS_ARE_GOOD_FOR and (told := _parse_date(date))
+        ]
+        return min(median_low(offsets), median_high(offsets), key=abs) if offsets else None
 
     async def request(
         self,
@@ -156,9 +175,23 @@ class Http:
         finally:
             await response.aclose()
         reply = Reply(response.status_code, dict(response.headers), body, self._clock())
+        self._note_date(request.url.host, reply)
         if reply.status in TRANSIENT_STATUSES or reply.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise _TransientStatusError(reply)
         return reply
+
+    def _note_date(self, host: str, reply: Reply) -> None:
+        # A cache hands on the date of when it asked itself, and says how old that is.
+        if "date" in reply.headers and "age" not in reply.headers:
+            self._dates[host] = (reply.headers["date"], reply.received_at)
+
+
+def _parse_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 _parse_url = lru_cache(maxsize=64)(httpx.URL)

@@ -215,21 +215,21 @@ def mismatch_of(rule: Rule, news: News, find_rate: FindRate, zone: ZoneInfo) -> 
 def _unmet(rule: Rule, news: News, zone: ZoneInfo) -> Iterator[str]:
     """Yield the conditions that are not met, but for the amount."""
     if news.kind not in rule.is_for:
-        yield f"this is {_words(news.kind)}, the rule is for {_listed(rule.is_for)}."
+        yield f"it is {_words(news.kind)}, the rule is for {_listed(rule.is_for)}."
     if rule.shops is not None and news.shop not in rule.shops:
-        yield f"this is of {_shop(news.shop)}, the rule is for {_listed(rule.shops)}."
+        yield f"it is of {_shop(news.shop)}, the rule is for {_listed(rule.shops)}."
     if rule.marketplaces is not None and news.marketplace not in rule.marketplaces:
         of = news.marketplace or "no marketplace"
-        yield f"this is of {of}, the rule is for {_listed(rule.marketplaces)}."
+        yield f"it is of {of}, the rule is for {_listed(rule.marketplaces)}."
     if rule.products and not _any_fits(rule.products, news.products):
         yield f"no product is like {_listed(rule.products)}."
     if rule.passive is not None and news.passive is not rule.passive:
-        yield f"this is {_EFFORT[news.passive]}, the rule is for what is {_EFFORT[rule.passive]}."
+        yield f"it is {_EFFORT[news.passive]}, the rule is for what is {_EFFORT[rule.passive]}."
     is_sale = news.kind in SALE_KINDS
     if rule.first_of_product and not (is_sale and news.first_of_product):
-        yield "this is not the first sale of a product."
+        yield "it is not the first sale of a product."
     if rule.first_in_country and not (is_sale and news.first_in_country):
-        yield "this is not the first sale in a country."
+        yield "it is not the first sale in a country."
     if rule.hours and not any(within(hours, news.at, zone) for hours in rule.hours):
         yield f"it came {_clock(news.at, zone)}, the rule is for {_listed(map(str, rule.hours))}."
 
@@ -239,7 +239,7 @@ _EFFORT: Final = {True: "passive", False: "active", None: "neither known as pass
 
 def _too_small(least: Money, news: News, find_rate: FindRate) -> Mismatch | None:
     if news.amount is None:
-        return Mismatch("this has no amount.")
+        return Mismatch("it has no amount.")
     worth = _worth(news.amount, least.currency, news.day, find_rate)
     if worth is None:
         pair = f"from {news.amount.currency} to {least.currency}"
@@ -292,9 +292,17 @@ def _conditions(rule: Rule, news: News, find_rate: FindRate) -> Iterator[str]:
         yield f"worth {_converted(news.amount, worth)} and so at least {least} {least.currency}"
 
 
+_SAID_OTHERWISE: Final = {
+    "free": "a free order",
+    "cancelled": "a cancelled order",
+    "dispute_won": "a dispute won",
+    "trouble": "trouble",
+    "silence": "silence",
+}
+
+
 def _words(kind: str) -> str:
-    word = kind.replace("_", " ")
-    return word if kind in {"trouble", "silence"} else f"a {word}"
+    return _SAID_OTHERWISE.get(kind) or f"a {kind.replace('_', ' ')}"
 
 
 def _shop(shop: str | None) -> str:

@@ -17,8 +17,8 @@ PACKAGE = SOURCE / "salesdaemon"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 VENDORS = marketplaces.available()
 OUTSIDE = (
-    *("application", "cli", "daemon", "demo", "digesting", "exchange", "importing"),
-    *("initialise", "metrics", "reconciling", "waiting"),
+    *("application", "cli", "daemon", "demo", "digesting", "exchange", "heartbeat", "importing"),
+    *("initialise", "metrics", "monitoring", "reconciling", "waiting"),
 )
 MAY_IMPORT = {
     # What each package may import of ours, beside itself; packages not named may import anything.

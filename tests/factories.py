@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from salesdaemon.domain.changes import EventKind, Watch
+from salesdaemon.domain.rules import RuleBook
 from salesdaemon.domain.sale import Kind, LineItem, Sale, Status
 from salesdaemon.domain.summary import StoredSale
 from salesdaemon.store.accounts import AccountRecord, bind
@@ -85,8 +86,9 @@ def stored_sale(sale_id: str = "s1", **changes: Any) -> StoredSale:
 
 def telling(*channels: str, **levels: str) -> Telling:
     """Say what is told: everything rings on one channel unless something else is said."""
-    chosen = {kind: levels.get(kind.value, "on") for kind in EventKind}
-    return Telling(chosen, channels or ("phone",))
+    chosen = {kind.value: levels.get(kind.value, "on") for kind in EventKind}
+    usual = {"trouble": "on", "milestone": "on", "silence": "on", "payout": "silent"}
+    return Telling(RuleBook({**usual, **chosen, **levels}, channels or ("phone",), zone=BERLIN))
 
 
 def account(

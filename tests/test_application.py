@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import URL
 
 from salesdaemon.application import INSTALLATION, Application
-from salesdaemon.domain.changes import EventKind
 from salesdaemon.errors import SchemaOutdatedError, UsageError
 from salesdaemon.store.accounts import find_setting
 from salesdaemon.store.engine import Store
@@ -107,13 +106,19 @@ async def test_an_unknown_shop_is_named_with_those_that_there_are(
 async def test_what_is_told_follows_the_configuration(store_url: URL, application: Open) -> None:
     text = '[channels.phone]\nurl = "json://127.0.0.1:9/"\n[alerts.kinds]\nfree = "silent"\n'
     async with application(store_url, text) as app:
-        assert app.telling.channels == ("phone",)
-        assert dict(app.telling.levels) == {
-            EventKind.SALE: "on",
-            EventKind.RENEWAL: "on",
-            EventKind.FREE: "silent",
-            EventKind.REFUND: "silent",
-            EventKind.DISPUTE: "silent",
-            EventKind.DISPUTE_WON: "silent",
-            EventKind.CANCELLED: "silent",
+        book = app.telling.book
+        assert book.channels == ("phone",)
+        assert dict(book.levels) == {
+            "sale": "on",
+            "renewal": "on",
+            "free": "silent",
+            "refund": "silent",
+            "dispute": "silent",
+            "dispute_won": "silent",
+            "cancelled": "silent",
+            "payout": "silent",
+            "milestone": "on",
+            "silence": "on",
+            "trouble": "on",
+            "watching": "silent",
         }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from salesdaemon import marketplaces
-from salesdaemon.domain.changes import EventKind
+from salesdaemon.domain.rules import RuleBook
 from salesdaemon.errors import SchemaOutdatedError, StoreError, UsageError
 from salesdaemon.http import Http
 from salesdaemon.marketplaces.base import Connection, Marketplace
@@ -25,13 +25,15 @@ from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Store
 from salesdaemon.store.logins import Cipher, ShopLogin
 from salesdaemon.store.migrate import is_current, upgrade_in_child
-from salesdaemon.store.relaying import RelayOutbox
+from salesdaemon.store.relaying import Habits, RelayOutbox
 from salesdaemon.store.sales import recompute_days
 from salesdaemon.store.sums import Basis, adopt_basis
 
 log = logging.getLogger(__name__)
 
 INSTALLATION = "installation"
+WATCHING = "watching"
+"""The kind of the message that a watch began; it is always silent."""
 
 
 def utc_now() -> datetime:
@@ -198,21 +200,20 @@ class Application:
 
     @property
     def telling(self) -> Telling:
-        """Which events are told, and where."""
-        kinds = self.settings.alerts.kinds
-        levels = {kind: str(getattr(kinds, kind.value)) for kind in EventKind}
-        return Telling(levels, self.ringing_channels)
+        """Which events are told, where and how."""
+        levels = {**self.settings.alerts.kinds.model_dump(), WATCHING: "silent"}
+        book = RuleBook(levels, self.ringing_channels, zone=self.settings.zone)
+        return Telling(book, self.overrides)
 
     def outbox(self) -> RelayOutbox:
         """Return the outbox as the relay sees it."""
-        return RelayOutbox(
-            self.store,
+        habits = Habits(
             zone=self.settings.zone,
             burst=self.settings.alerts.burst,
-            overrides=self.overrides,
-            channels=self.ringing_channels,
-            trouble_level=self.settings.alerts.kinds.trouble,
+            telling=self.telling,
+            limits={name: channel.limits for name, channel in self.channels.items()},
         )
+        return RelayOutbox(self.store, habits)
 
 
 def _make_private_file(database: Path | None) -> None:

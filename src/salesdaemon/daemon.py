@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from salesdaemon import digesting, systemd
-from salesdaemon.application import Application
+from salesdaemon.application import WATCHING, Application
 from salesdaemon.domain.alerts import Holding
 from salesdaemon.errors import AlreadyRunningError, StoreError
 from salesdaemon.metrics import render_metrics
@@ -24,7 +24,8 @@ from salesdaemon.store.accounts import find_setting, set_setting
 from salesdaemon.store.digests import release_unheard
 from salesdaemon.store.lock import RunLock
 from salesdaemon.store.migrate import is_current
-from salesdaemon.store.outbox import OutboxEntry, enqueue, release_dead_leases
+from salesdaemon.store.news import Announcement, announce
+from salesdaemon.store.outbox import release_dead_leases
 from salesdaemon.store.sums import has_dirty, refresh
 from salesdaemon.web.app import Health, make_app
 from salesdaemon.web.server import WebServer
@@ -268,21 +269,8 @@ class Daemon:
         body = f"{', '.join(watched)}: from now on, every paid sale rings once."
         with self._app.store.write() as connection:
             set_setting(connection, WATCHED, json.dumps(sorted(told | set(watched))))
-            enqueue(
-                connection,
-                [
-                    OutboxEntry(
-                        channel=channel,
-                        event=f"watching:{','.join(newly)}"[:200],
-                        kind="watching",
-                        level="silent",
-                        created_at=now,
-                        title=title,
-                        body=body,
-                    )
-                    for channel in self._app.ringing_channels
-                ],
-            )
+            event = f"{WATCHING}:{','.join(newly)}"
+            announce(connection, self._app.telling, Announcement(WATCHING, event, title, body, now))
         self.relay.wake()
 
     # What /readyz and /metrics tell

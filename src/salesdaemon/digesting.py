@@ -19,7 +19,7 @@ from salesdaemon.store import digests
 from salesdaemon.store.accounts import find_setting, find_shop
 from salesdaemon.store.digests import CLAIMED, SENT, SKIPPED, DigestRow
 from salesdaemon.store.engine import Connection
-from salesdaemon.store.outbox import OutboxEntry, enqueue
+from salesdaemon.store.news import Announcement, announce
 from salesdaemon.store.sales import list_news
 from salesdaemon.store.shop_lines import list_payouts, list_shop_lines
 from salesdaemon.store.sums import load_summary
@@ -204,28 +204,20 @@ def _mark_sent(app: Application, row: DigestRow, answer: str) -> None:
 def _note_refusal(app: Application, row: DigestRow, error: DeliveryError) -> None:
     now = app.clock()
     wait = min(FIRST_RETRY * (2 ** min(row.attempts, 10)), LONGEST_RETRY)
-    level = app.settings.alerts.kinds.trouble
     with app.store.write() as connection:
         digests.mark_retry(connection, row, str(error), now + wait)
-        if row.attempts + 1 >= TELL_AFTER_ATTEMPTS and level != "off":
-            enqueue(connection, _trouble(app, row, error, now, level))
+        if row.attempts + 1 >= TELL_AFTER_ATTEMPTS:
+            announce(connection, app.telling, _trouble(row, error, now))
 
 
-def _trouble(
-    app: Application, row: DigestRow, error: DeliveryError, now: datetime, level: str
-) -> list[OutboxEntry]:
-    return [
-        OutboxEntry(
-            channel=channel,
-            event=f"digest:{row.kind}:{row.day.isoformat()}",
-            kind="trouble",
-            level=level,
-            created_at=now,
-            title="The digest could not be mailed",
-            body=f"{error} It is tried again by itself.",
-        )
-        for channel in app.ringing_channels
-    ]
+def _trouble(row: DigestRow, error: DeliveryError, now: datetime) -> Announcement:
+    return Announcement(
+        kind="trouble",
+        event=f"digest:{row.kind}:{row.day.isoformat()}",
+        title="The digest could not be mailed",
+        body=f"{error} It is tried again by itself.",
+        at=now,
+    )
 
 
 def mail_server(mail: MailSettings) -> "MailServer":

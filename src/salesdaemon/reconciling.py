@@ -18,6 +18,7 @@ from salesdaemon.domain.differences import (
 )
 from salesdaemon.domain.ledger import Entry, contradictions
 from salesdaemon.domain.period import day_of, resolve
+from salesdaemon.domain.rules import RuleBook
 from salesdaemon.errors import (
     PayloadError,
     RateLimitError,
@@ -57,7 +58,7 @@ MARGIN: Final = timedelta(days=4)
 AHEAD: Final = timedelta(hours=1)  # the marketplace's clock may be ahead of ours
 WIDEST: Final = timedelta(days=30)
 _EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
-_SILENT = Telling({}, ())
+_SILENT = Telling(RuleBook({}, ()))
 
 
 @dataclass(slots=True)

@@ -1,15 +1,16 @@
 """`test-alert`, `alerts`, `rules`, `away` and `back`: what is told, and why."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 
 from salesdaemon.domain.changes import Watch
 from salesdaemon.domain.sale import Kind
-from salesdaemon.store.accounts import find_setting
+from salesdaemon.store.away import find_away
 from salesdaemon.store.lock import RunLock
 from salesdaemon.store.outbox import mark_failed
-from salesdaemon.store.relaying import AWAY_SETTING
 from tests.cli.commands import GUMROAD, Installation
 from tests.factories import WATCH_SINCE, item, sale
 from tests.notify.listener import Listener, Reply
@@ -84,7 +85,7 @@ def test_what_failed_is_listed_and_tried_again(cli: Installation, phone: Listene
     (sent,) = ran.json
     assert (sent["state"], sent["title"], sent["sale_ids"], sent["answer"]) == (
         "sent",
-        "Ka-ching! €12.00",
+        "Sales recap: 1 sale, €12.00",  # it is days old by now
         ["s1"],
         "JSON answered 200 OK.",
     )
@@ -149,8 +150,8 @@ def test_a_sale_that_rang_is_explained(cli: Installation, phone: Listener) -> No
                 "kind": "sale",
                 "level": "on",
                 "state": "sent",
-                "form": "ring",
-                "title": "Ka-ching! €12.00",
+                "form": "recap",
+                "title": "Sales recap: 1 sale, €12.00",
                 "answer": "JSON answered 200 OK.",
             }
         ],
@@ -185,10 +186,10 @@ def test_a_sale_that_is_not_stored_cannot_be_explained(cli: Installation) -> Non
     assert ran.err == "No sale 'nope' is stored. `salesdaemon sales` lists them.\n"
 
 
-def away_until(cli: Installation) -> str | None:
+def away_until(cli: Installation) -> datetime | None:
     store = cli.open_store()
     with store.read() as connection:
-        until = find_setting(connection, AWAY_SETTING)
+        _, until = find_away(connection)
     store.close()
     return until
 
@@ -206,9 +207,9 @@ def test_a_holiday_ends_with_the_sellers_day_or_at_a_moment(
 ) -> None:
     cli.configure()
     assert cli.run("away", "--until", until).code == 0
-    assert away_until(cli) == end
+    assert away_until(cli) == datetime.fromisoformat(end)
     assert cli.run("back").err == "Welcome back: it rings again.\n"
-    assert away_until(cli) is None
+    assert cast("datetime", away_until(cli)) < datetime.now(UTC)
     assert cli.run("back").err == "It rings already.\n"
 
 
@@ -229,4 +230,4 @@ def test_while_away_nothing_rings(cli: Installation, phone: Listener) -> None:
     cli.run("back")
     fail(cli, 1)
     cli.run("alerts", "--retry")
-    assert phone.only.json()["title"] == "Ka-ching! €12.00"
+    assert phone.only.json()["title"] == "Sales recap: 1 sale, €12.00"

@@ -11,16 +11,17 @@ import pytest
 from sqlalchemy import text
 
 from salesdaemon.domain.alerts import Holding
+from salesdaemon.domain.hours import Hours
 from salesdaemon.domain.sale import Status
 from salesdaemon.errors import DeliveryError, StoreError
 from salesdaemon.notify.message import Message, Tone
 from salesdaemon.notify.relay import FIRST_RETRY, LONGEST_RETRY, Relay
 from salesdaemon.notify.texts import Voice
 from salesdaemon.store import outbox
-from salesdaemon.store.accounts import set_setting
+from salesdaemon.store.away import leave
 from salesdaemon.store.engine import Store
 from salesdaemon.store.outbox import LEASE, OutboxEntry
-from salesdaemon.store.relaying import AWAY_SETTING, RelayOutbox
+from salesdaemon.store.relaying import Habits, RelayOutbox
 from tests.factories import (
     BERLIN,
     SEEN_AT,
@@ -66,6 +67,7 @@ class Stage:
     now: datetime = SEEN_AT
     burst: int = 0
     amount: Any = "gross"
+    quiet: tuple[Hours, ...] = ()
     holding: Holding = field(default_factory=Holding)
 
     @property
@@ -74,14 +76,8 @@ class Stage:
 
     def relay(self, store: Store | None = None) -> Relay:
         """Make a relay, as a newly started daemon would."""
-        waiting = RelayOutbox(
-            store or self.store,
-            zone=BERLIN,
-            burst=self.burst,
-            overrides={},
-            channels=tuple(self.phones),
-            trouble_level="on",
-        )
+        habits = Habits(BERLIN, self.burst, telling(*self.phones), self.quiet)
+        waiting = RelayOutbox(store or self.store, habits)
         return Relay(
             waiting,
             self.phones,
@@ -290,7 +286,7 @@ async def test_when_a_channel_recovers_all_that_waits_goes_at_once(stage: Stage)
     assert stage.phone.titles == ["Ka-ching! €12.01", "Ka-ching! €12.02"]
 
 
-async def test_a_channel_that_refuses_is_given_up_and_the_others_are_told_once_a_day(
+async def test_a_channel_that_refuses_is_given_up_and_the_others_are_told(
     stage: Stage,
 ) -> None:
     stage.phones = {"phone": Phone([REFUSED, REFUSED]), "desk": Phone()}
@@ -300,8 +296,9 @@ async def test_a_channel_that_refuses_is_given_up_and_the_others_are_told_once_a
     await drain(relay, "desk")
     assert stage.phones["phone"].taken == []
     assert stage.phones["desk"].taken[0] == Message(
-        "Channel phone refuses messages",
-        "ntfy answered 401. Check the token. Then run `salesdaemon alerts --retry`.",
+        "Channel phone does not work",
+        "ntfy answered 401. Check the token. `salesdaemon test-alert phone` tries it; "
+        "`salesdaemon alerts --failed --retry` sends what it had refused.",
         Tone.WARNING,
     )
     assert stage.phones["desk"].titles[1:] == ["Ka-ching! €12.01", "Ka-ching! €12.02"]
@@ -352,7 +349,7 @@ async def test_an_event_without_a_sale_brings_its_own_words(stage: Stage) -> Non
 async def test_nothing_rings_on_holiday_and_its_end_brings_a_recap(stage: Stage) -> None:
     stage.record(1, 2, 3)
     with stage.store.write() as connection:
-        set_setting(connection, AWAY_SETTING, (SEEN_AT + timedelta(days=7)).isoformat())
+        leave(connection, SEEN_AT, SEEN_AT + timedelta(days=7))
     await drain(stage.relay())
     assert stage.phone.taken == []
     stage.now += timedelta(days=7)

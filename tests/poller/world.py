@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from salesdaemon.domain.changes import EventKind
 from salesdaemon.domain.login import Login
+from salesdaemon.domain.rules import RuleBook
 from salesdaemon.domain.summary import StoredSale
 from salesdaemon.marketplaces.base import Connection, Feed, HttpClient
 from salesdaemon.poller.journal import Trouble
@@ -30,16 +30,20 @@ ZONE = ZoneInfo("Europe/Berlin")
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 TELLING = Telling(
-    {
-        EventKind.SALE: "on",
-        EventKind.RENEWAL: "on",
-        EventKind.FREE: "off",
-        EventKind.REFUND: "silent",
-        EventKind.DISPUTE: "silent",
-        EventKind.DISPUTE_WON: "silent",
-        EventKind.CANCELLED: "silent",
-    },
-    CHANNELS,
+    RuleBook(
+        {
+            "sale": "on",
+            "renewal": "on",
+            "free": "off",
+            "refund": "silent",
+            "dispute": "silent",
+            "dispute_won": "silent",
+            "cancelled": "silent",
+            "trouble": "on",
+        },
+        CHANNELS,
+        zone=ZONE,
+    )
 )
 
 

@@ -12,6 +12,7 @@ from salesdaemon.domain.alerts import Waiting
 from salesdaemon.store import outbox
 from salesdaemon.store.engine import Store, owner_is_dead, owner_name
 from salesdaemon.store.outbox import LEASE, OutboxEntry, Sent
+from salesdaemon.store.sent import Lately, count_since, sent_lately
 from tests.factories import SEEN_AT as NOW
 from tests.store.owners import HOST, dead_owner, living_owner, namesake
 
@@ -182,15 +183,19 @@ def test_failed_entries_are_counted_listed_and_put_back_on_demand(store: Store) 
     assert [waiting.id for waiting in due(store)] == ids
 
 
-def test_the_pace_counts_rings_and_bursts_and_leaves_recaps_out(store: Store) -> None:
-    ids = enqueue(store, *(entry(f"e{number}") for number in range(10)))
+def test_the_last_minute_counts_rings_and_bursts_and_leaves_recaps_out(store: Store) -> None:
+    ids = enqueue(store, *(entry(f"e{number}") for number in range(12)))
     mark_sent(store, ids[:1], "ring", -MINUTE)
-    mark_sent(store, ids[1:2], "ring", -SECOND)
-    mark_sent(store, ids[2:5], "burst", -2 * SECOND)
-    mark_sent(store, ids[5:], "recap", -SECOND)
+    mark_sent(store, ids[1:4], "burst", -2 * SECOND)
+    mark_sent(store, ids[4:5], "ring", -SECOND)
+    mark_sent(store, ids[5:10], "recap", -SECOND)
+    mark_sent(store, ids[10:], "several", -SECOND)
     with store.read() as connection:
-        assert outbox.recent_sales(connection, "phone", NOW - MINUTE) == 4
-        assert outbox.recent_sales(connection, "desk", NOW - MINUTE) == 0
-        assert outbox.last_burst(connection, "phone", NOW - MINUTE) == NOW - 2 * SECOND
-        assert outbox.last_burst(connection, "phone", NOW - SECOND) is None
-        assert outbox.last_burst(connection, "desk", NOW - MINUTE) is None
+        assert sent_lately(connection, "phone", NOW) == Lately(
+            sent=(NOW - 2 * SECOND, *[NOW - SECOND] * 3),
+            sales=4,
+            events=1,
+            last_burst=NOW - 2 * SECOND,
+        )
+        assert sent_lately(connection, "desk", NOW) == Lately((), 0, 0, None)
+        assert count_since(connection, "phone", NOW - MINUTE) == 5

@@ -12,8 +12,7 @@ from salesdaemon.cli.streams import say
 from salesdaemon.domain.period import resolve
 from salesdaemon.domain.report import instant_json
 from salesdaemon.errors import UsageError
-from salesdaemon.store.accounts import find_setting, set_setting
-from salesdaemon.store.relaying import AWAY_SETTING
+from salesdaemon.store.away import come_back, leave
 
 
 def read_end(text: str) -> date:
@@ -52,7 +51,7 @@ def away(
         if end <= app.clock():
             raise UsageError(f"{until.isoformat()} is over.", fix="Give a later --until.")
         with app.store.write() as connection:
-            set_setting(connection, AWAY_SETTING, end.isoformat())
+            leave(connection, app.clock(), end)
         return end
 
     end = in_application(context, work)
@@ -74,9 +73,7 @@ def back(context: typer.Context) -> None:
 
     async def work(app: Application) -> bool:
         with app.store.write() as connection:
-            was_away = find_setting(connection, AWAY_SETTING) is not None
-            set_setting(connection, AWAY_SETTING, None)
-        return was_away
+            return come_back(connection, app.clock())
 
     was_away = in_application(context, work)
     say("Welcome back: it rings again." if was_away else "It rings already.")

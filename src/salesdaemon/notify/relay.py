@@ -7,7 +7,16 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from salesdaemon.domain.alerts import SALE_EVENTS, Due, Form, Group, Holding, Waiting, next_group
+from salesdaemon.domain.alerts import (
+    SALE_EVENTS,
+    Due,
+    Facts,
+    Form,
+    Group,
+    Holding,
+    Waiting,
+    next_group,
+)
 from salesdaemon.domain.changes import EventKind
 from salesdaemon.domain.summary import StoredSale
 from salesdaemon.errors import DeliveryError, StoreError
@@ -30,6 +39,10 @@ class Outbox(Protocol):
         """Say what may be sent now."""
         ...
 
+    async def facts(self, channel: str, group: Group, now: datetime) -> Facts:
+        """Find what a group is worded with."""
+        ...
+
     async def lease(self, ids: Sequence[int], now: datetime) -> bool:
         """Reserve entries for sending; False when another relay was quicker."""
         ...
@@ -40,14 +53,21 @@ class Outbox(Protocol):
         """Note that a message went out."""
         ...
 
-    async def mark_retry(self, ids: Sequence[int], error: str, not_before: datetime) -> None:
-        """Put entries back for later."""
+    async def mark_retry(
+        self,
+        channel: str,
+        ids: Sequence[int],
+        error: DeliveryError,
+        now: datetime,
+        not_before: datetime,
+    ) -> None:
+        """Put entries back, and leave the channel alone until it is tried again."""
         ...
 
     async def mark_failed(
         self, channel: str, ids: Sequence[int], error: DeliveryError, now: datetime
     ) -> None:
-        """Note that entries cannot be sent, and have the other channels tell it once."""
+        """Note that entries cannot be sent, and have the other channels tell it."""
         ...
 
     async def wake(self, channel: str, now: datetime) -> None:
@@ -80,8 +100,7 @@ class Relay:
         self._voice = voice
         self._clock = clock
         self._holding = holding
-        self._paused_until: dict[str, datetime] = {}
-        self._failures: dict[str, int] = {}
+        self._look_again: dict[str, datetime] = {}
         self._woken = {name: asyncio.Event() for name in channels}
         self._stopping = False
 
@@ -105,7 +124,15 @@ class Relay:
             except StoreError as error:
                 log.error("relay_failed channel=%s what=%s", channel, error.what)  # noqa: TRY400 - expected
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken[channel].wait(), LOOK_AGAIN_SECONDS)
+                await asyncio.wait_for(self._woken[channel].wait(), self._rest_seconds(channel))
+
+    def _rest_seconds(self, channel: str) -> float:
+        """Return how long to sleep: less than usual where a limit ends sooner."""
+        free_at = self._look_again.get(channel)
+        if free_at is None:
+            return LOOK_AGAIN_SECONDS
+        left = (free_at - self._clock()).total_seconds()
+        return min(max(left, 0.01), LOOK_AGAIN_SECONDS)
 
     async def deliver_one(self, channel: str) -> bool:
         """Send the next message of a channel; False if nothing could be sent now.
@@ -113,40 +140,45 @@ class Relay:
         Raises:
             StoreError: the outbox could not be read or written.
         """
-        now = self._clock()
-        if self._stopping or now < self._paused_until.get(channel, now):
+        if self._stopping:
             return False
+        now = self._clock()
         # Asked before what waits is read: a poll that ends in between may have brought more.
         holding = self._holding()
         due = await self._outbox.due(channel, now)
-        group = next_group(
-            due.waiting,
-            now,
-            due.pace,
-            Holding(holding.first_polls, holding.polls, due.away_until),
-        )
+        group = next_group(due, now, holding)
         if group is None:
+            self._note_limit(channel, due, now)
             return False
-        ids = [entry.id for entry in group.entries]
-        if not await self._outbox.lease(ids, now):
+        facts = await self._outbox.facts(channel, group, now)
+        if not await self._outbox.lease([entry.id for entry in group.entries], now):
             return False
-        await self._send(channel, group, word(group, due, self._voice))
-        return True
+        return await self._send(channel, group, word(group, facts, self._voice), due.pace.failures)
 
-    async def _send(self, channel: str, group: Group, message: Message) -> None:
+    def _note_limit(self, channel: str, due: Due, now: datetime) -> None:
+        free_at = due.pace.free_at
+        if free_at is not None and free_at > now:
+            self._look_again[channel] = free_at
+        else:
+            self._look_again.pop(channel, None)
+
+    async def _send(self, channel: str, group: Group, message: Message, failures: int) -> bool:
         ids = [entry.id for entry in group.entries]
         try:
             answer = await self._channels[channel].deliver(message)
         except DeliveryError as error:
-            await self._note_failure(channel, ids, error)
-            return
+            await self._note_failure(channel, ids, error, failures + 1)
+            return error.permanent  # what is refused for good keeps nothing else waiting
         now = self._clock()
         await self._outbox.mark_sent(channel, group, message, answer, now)
         log.info("message_sent channel=%s form=%s events=%d", channel, group.form, len(ids))
-        if self._failures.pop(channel, 0):
+        if failures:
             await self._outbox.wake(channel, now)
+        return True
 
-    async def _note_failure(self, channel: str, ids: Sequence[int], error: DeliveryError) -> None:
+    async def _note_failure(
+        self, channel: str, ids: Sequence[int], error: DeliveryError, failures: int
+    ) -> None:
         now = self._clock()
         log.warning(
             "message_failed channel=%s permanent=%s what=%s", channel, error.permanent, error.what
@@ -154,15 +186,19 @@ class Relay:
         if error.permanent:
             await self._outbox.mark_failed(channel, ids, error, now)
             return
-        failures = self._failures[channel] = self._failures.get(channel, 0) + 1
-        wait = min(FIRST_RETRY * (2 ** min(failures - 1, 10)), LONGEST_RETRY)
-        if error.retry_after_seconds is not None:
-            wait = timedelta(seconds=max(error.retry_after_seconds, 1.0))
-        self._paused_until[channel] = now + wait
-        await self._outbox.mark_retry(ids, str(error), now + wait)
+        wait = retry_wait(failures, error.retry_after_seconds)
+        await self._outbox.mark_retry(channel, ids, error, now, now + wait)
 
 
-def word(group: Group, due: Due, voice: Voice) -> Message:
+def retry_wait(failures: int, retry_after_seconds: float | None) -> timedelta:
+    """Return how long a channel is left alone after failing so many times in a row."""
+    if retry_after_seconds is not None:
+        return timedelta(seconds=max(retry_after_seconds, 1.0))
+    doublings = min(failures - 1, 10)
+    return min(FIRST_RETRY * float(2**doublings), LONGEST_RETRY)
+
+
+def word(group: Group, due: Facts, voice: Voice) -> Message:
     """Word a group of events."""
     sales = [sale for entry in group.entries if (sale := _sale(entry, due)) is not None]
     if group.form is Form.RECAP:
@@ -175,7 +211,7 @@ def word(group: Group, due: Due, voice: Voice) -> Message:
     return _word_event(entry, sales, due, voice)
 
 
-def _word_event(entry: Waiting, sales: Sequence[StoredSale], due: Due, voice: Voice) -> Message:
+def _word_event(entry: Waiting, sales: Sequence[StoredSale], due: Facts, voice: Voice) -> Message:
     silent = entry.level == "silent"
     if entry.kind not in SALE_EVENTS or not sales:
         if entry.kind == "trouble":
@@ -187,7 +223,7 @@ def _word_event(entry: Waiting, sales: Sequence[StoredSale], due: Due, voice: Vo
     return texts.happened(kind, sales[0], voice, silent=silent)
 
 
-def _sale(entry: Waiting, due: Due) -> StoredSale | None:
+def _sale(entry: Waiting, due: Facts) -> StoredSale | None:
     if entry.account_id is None or entry.external_id is None:
         return None
     return due.sales.get((entry.account_id, entry.external_id))

@@ -13,9 +13,8 @@ from salesdaemon.domain.ledger import About, Entry, EntryKind
 from salesdaemon.domain.sale import Sale
 from salesdaemon.domain.summary import FEES_EXACT
 from salesdaemon.store.attribution import attribute_new
-from salesdaemon.store.consequences import Occasion, Telling, change_row, outbox_entries
+from salesdaemon.store.consequences import Occasion, Telling, change_row, happenings, tell
 from salesdaemon.store.known_sales import Stored, chunks, find_known
-from salesdaemon.store.outbox import enqueue
 from salesdaemon.store.sale_rows import Written, sold_on, write_sales
 from salesdaemon.store.settling import (
     figures_of,
@@ -202,8 +201,6 @@ def _tell(
     kind = decision.events[0].value if decision.events else FEES_EXACT
     row = change_row(account_id, context.seen_at, sale, before.known, kind)
     connection.execute(insert(changes), [row])
-    told = list(
-        outbox_entries(Occasion(account_id, context.seen_at), sale, decision, context.telling)
-    )
-    enqueue(connection, told)
-    return len(told)
+    happened = happenings(sale, decision)
+    tell(connection, Occasion(account_id, context.seen_at), happened, context.telling)
+    return len(happened)

@@ -1,15 +1,18 @@
 """What has to be told, on which channel: written with the sale, leased before it is sent."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from salesdaemon.domain.alerts import Waiting
+from salesdaemon.domain.alerts import BURST_END, Waiting
+from salesdaemon.domain.rules import Style
 from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.engine import owner_is_dead
+from salesdaemon.store.tables import channels as channel_states
 from salesdaemon.store.tables import messages, outbox
 
 LEASE = timedelta(seconds=60)
@@ -21,7 +24,8 @@ class OutboxEntry:
     """An event to be told on one channel.
 
     `event` names it: the same event is never entered twice for a channel. A sale's words are
-    found when it is sent; any other event brings its own title and body.
+    found when it is sent; any other event brings its own title and body. `style` is what a rule
+    set for its words and sound. It waits until `not_before`, if that is given.
     """
 
     channel: str
@@ -34,6 +38,8 @@ class OutboxEntry:
     title: str | None = None
     body: str | None = None
     missed: bool = False
+    style: Style = field(default_factory=Style)
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +66,23 @@ def enqueue(connection: Connection, entries: Iterable[OutboxEntry]) -> None:
             "external_id": entry.external_id,
             "title": entry.title,
             "body": entry.body,
+            "style": _style_text(entry.style),
             "missed": entry.missed,
             "created_at": entry.created_at,
-            "not_before": entry.created_at,
+            "not_before": entry.not_before or entry.created_at,
             "attempts": 0,
         }
         for entry in entries
     ]
     if rows:
         connection.execute(upsert_for(connection)(outbox).on_conflict_do_nothing(), rows)
+
+
+def _style_text(style: Style) -> str | None:
+    if style.is_plain:
+        return None
+    values = {name: value for name, value in asdict(style).items() if value is not None}
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _unsent() -> ColumnElement[bool]:
@@ -88,7 +102,12 @@ def list_due(connection: Connection, channel: str, now: datetime) -> list[Waitin
         .order_by(outbox.c.id)
         .limit(AT_ONCE)
     )
-    return [Waiting(**row._mapping) for row in rows]  # noqa: SLF001 - public API of SQLAlchemy
+    return [_waiting(dict(row._mapping)) for row in rows]  # noqa: SLF001 - public API of SQLAlchemy
+
+
+def _waiting(values: dict[str, Any]) -> Waiting:
+    style = values.pop("style")
+    return Waiting(**values, style=Style(**json.loads(style)) if style else Style())
 
 
 def lease(connection: Connection, ids: Sequence[int], owner: str, now: datetime) -> bool:
@@ -153,7 +172,12 @@ def mark_failed(connection: Connection, ids: Sequence[int], error: str, now: dat
 
 
 def retry_failed(connection: Connection, channels: Collection[str], now: datetime) -> int:
-    """Put failed entries of the configured channels back; returns how many."""
+    """Put failed entries of the configured channels back at once; returns how many."""
+    connection.execute(
+        update(channel_states)
+        .where(channel_states.c.channel.in_(list(channels)))
+        .values(not_before=None)
+    )
     return connection.execute(
         update(outbox)
         .where(outbox.c.failed_at.is_not(None), outbox.c.channel.in_(list(channels)))
@@ -165,7 +189,12 @@ def wake(connection: Connection, channel: str, now: datetime) -> None:
     """Let what waits for a later try on a channel be tried now: the channel works again."""
     connection.execute(
         update(outbox)
-        .where(outbox.c.channel == channel, _unsent(), outbox.c.not_before > now)
+        .where(
+            outbox.c.channel == channel,
+            _unsent(),
+            outbox.c.not_before > now,
+            outbox.c.kind != BURST_END,
+        )
         .values(not_before=now)
     )
 
@@ -184,39 +213,13 @@ def release_dead_leases(connection: Connection) -> None:
         )
 
 
-def recent_sales(connection: Connection, channel: str, since: datetime) -> int:
-    """Count the sales rung on a channel since a moment, bursts included and recaps left out."""
-    return (
-        connection.scalar(
-            select(func.coalesce(func.sum(messages.c.sales), 0)).where(
-                messages.c.channel == channel,
-                messages.c.sent_at > since,
-                messages.c.form.in_(["ring", "burst"]),
-            )
-        )
-        or 0
-    )
-
-
-def last_burst(connection: Connection, channel: str, since: datetime) -> datetime | None:
-    """Return when the last burst message since a moment left on a channel."""
-    latest: datetime | None = connection.scalar(
-        select(func.max(messages.c.sent_at)).where(
-            messages.c.channel == channel,
-            messages.c.sent_at > since,
-            messages.c.form == "burst",
-        )
-    )
-    return latest
-
-
 def count_by_channel(connection: Connection) -> dict[str, tuple[int, int]]:
     """Count, by channel, the entries that wait and those that failed."""
     waiting = func.sum(outbox.c.failed_at.is_(None).cast(outbox.c.attempts.type))
     failed = func.sum(outbox.c.failed_at.is_not(None).cast(outbox.c.attempts.type))
     rows = connection.execute(
         select(outbox.c.channel, waiting.label("waiting"), failed.label("failed"))
-        .where(outbox.c.delivered_at.is_(None))
+        .where(outbox.c.delivered_at.is_(None), outbox.c.kind != BURST_END)
         .group_by(outbox.c.channel)
     )
     return {row.channel: (int(row.waiting), int(row.failed)) for row in rows}

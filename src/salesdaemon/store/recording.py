@@ -11,9 +11,15 @@ from sqlalchemy import Connection, delete, insert, select
 from salesdaemon.domain.changes import Decision, Known, Watch, decide
 from salesdaemon.domain.sale import Sale
 from salesdaemon.store.accounts import begin_watch, save_plan, upsert_for
-from salesdaemon.store.consequences import Occasion, Telling, change_row, outbox_entries
+from salesdaemon.store.consequences import (
+    Happening,
+    Occasion,
+    Telling,
+    change_row,
+    happenings,
+    tell,
+)
 from salesdaemon.store.known_sales import Stored, chunks, find_known
-from salesdaemon.store.outbox import OutboxEntry, enqueue
 from salesdaemon.store.products import note_products
 from salesdaemon.store.sale_rows import IMPORT, Written, delete_items, sold_on, write_sales
 from salesdaemon.store.settling import keep_as_listed, settle_listed
@@ -74,9 +80,8 @@ class _Rows:
     sales: list[Written] = field(default_factory=list)
     taken_over: list[str] = field(default_factory=list)  # from a file
     days: set[date] = field(default_factory=set)
-    arrivals: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
-    outbox: list[OutboxEntry] = field(default_factory=list)
+    happened: list[Happening] = field(default_factory=list)
 
 
 def record(connection: Connection, batch: Batch, telling: Telling, zone: ZoneInfo) -> Recorded:
@@ -108,11 +113,14 @@ def record(connection: Connection, batch: Batch, telling: Telling, zone: ZoneInf
             batch.watch,
             set_aside_before=sale.external_id in aside,
         )
-        _gather(rows, batch, telling, seen_now, decision)
+        _gather(rows, batch, seen_now, decision)
+    _write(connection, batch.account_id, rows, zone)
+    told = _tell(connection, batch, rows.happened, telling)
     if batch.begins_watch is not None:
         begin_watch(connection, batch.account_id, batch.begins_watch)
-        rows.arrivals += _history_arrivals(batch, batch.begins_watch, known)
-    _write(connection, batch.account_id, rows, zone)
+        told += _history_arrivals(batch, batch.begins_watch, known)
+    if told:
+        connection.execute(upsert_for(connection)(arrivals).on_conflict_do_nothing(), told)
     keep_as_listed(connection, batch.account_id, undecided, settled)
     if aside:
         _forget_set_aside(connection, batch.account_id, aside)
@@ -121,7 +129,7 @@ def record(connection: Connection, batch: Batch, telling: Telling, zone: ZoneInf
         save_plan(connection, batch.account_id, batch.plan)
     new = [row.sale for row in rows.sales if row.is_new]
     changed = [row.sale for row in rows.sales if not row.is_new]
-    return Recorded(new, changed, len(rows.arrivals), newly)
+    return Recorded(new, changed, len(told), newly)
 
 
 def _differs(before: Stored, sale: Sale, watch: Watch) -> bool:
@@ -151,20 +159,29 @@ class _Seen:
         return None if self.before is None or self.imported else self.before.known
 
 
-def _gather(rows: _Rows, batch: Batch, telling: Telling, seen: _Seen, decision: Decision) -> None:
+def _gather(rows: _Rows, batch: Batch, seen: _Seen, decision: Decision) -> None:
     sale, before = seen.sale, seen.before
     if before is None or seen.imported or before.fingerprint != seen.fingerprint:
         rows.sales.append(Written(sale, seen.fingerprint, is_new=before is None))
         rows.days |= {before.sold_on} if before is not None else set()
         rows.taken_over += [sale.external_id] if seen.imported else []
-    if decision.arrival is not None:
-        rows.arrivals.append(_arrival(batch, sale, telling.levels[decision.arrival]))
     if decision.news:
         kind = decision.events[0].value if decision.events else None
         rows.changes.append(change_row(batch.account_id, batch.seen_at, sale, seen.known, kind))
-    rows.outbox += outbox_entries(
-        Occasion(batch.account_id, batch.seen_at, batch.missed_before), sale, decision, telling
-    )
+    rows.happened += happenings(sale, decision)
+
+
+def _tell(
+    connection: Connection, batch: Batch, happened: Sequence[Happening], telling: Telling
+) -> list[dict[str, Any]]:
+    """Tell what happened, and return a row for each arrival: it is told once for ever."""
+    occasion = Occasion(batch.account_id, batch.seen_at, batch.missed_before)
+    levels = tell(connection, occasion, happened, telling)
+    return [
+        _arrival(batch, each.sale, levels[each.sale.external_id])
+        for each in happened
+        if each.arrival
+    ]
 
 
 def _arrival(batch: Batch, sale: Sale, level: str) -> dict[str, Any]:
@@ -195,11 +212,8 @@ def _write(connection: Connection, account_id: int, rows: _Rows, zone: ZoneInfo)
     write_sales(connection, account_id, rows.sales, zone)
     note_products(connection, account_id, [row.sale for row in rows.sales])
     mark_dirty(connection, account_id, rows.days | {sold_on(row.sale, zone) for row in rows.sales})
-    if rows.arrivals:
-        connection.execute(upsert_for(connection)(arrivals).on_conflict_do_nothing(), rows.arrivals)
     if rows.changes:
         connection.execute(insert(changes), rows.changes)
-    enqueue(connection, rows.outbox)
 
 
 def _known_set_aside(

@@ -2,25 +2,35 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, case, func, select
 
-from salesdaemon.domain.alerts import BURST_WINDOW, Due, Group, Pace
+from salesdaemon.domain.alerts import Due, Facts, Form, Group, Pace, Rest
+from salesdaemon.domain.hours import Hours
+from salesdaemon.domain.limits import UNLIMITED, Limits, free_at
 from salesdaemon.domain.period import day_of
 from salesdaemon.domain.sale import COUNTED_KINDS
 from salesdaemon.domain.summary import Totals
 from salesdaemon.errors import DeliveryError
 from salesdaemon.store import outbox
-from salesdaemon.store.accounts import find_setting
+from salesdaemon.store.away import find_away
+from salesdaemon.store.channels import (
+    find_channel,
+    note_failure,
+    note_success,
+    others,
+)
+from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Store
-from salesdaemon.store.outbox import OutboxEntry, Sent
+from salesdaemon.store.news import Announcement, announce
+from salesdaemon.store.outbox import Sent
 from salesdaemon.store.sales import find_sales
+from salesdaemon.store.sent import count_since, find_course, keep_course, sent_lately
 from salesdaemon.store.tables import sales
-
-AWAY_SETTING = "away_until"
 
 
 class Worded(Protocol):
@@ -33,25 +43,24 @@ class Worded(Protocol):
     def body(self) -> str: ...  # noqa: D102 - see the class
 
 
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How the owner wants to be told: the day, bursts, nights, and what each channel takes."""
+
+    zone: ZoneInfo
+    burst: int
+    telling: Telling
+    quiet: tuple[Hours, ...] = ()
+    tell_trouble: bool = False
+    limits: Mapping[str, Limits] = field(default_factory=dict)
+
+
 class RelayOutbox:
     """Questions and marks of the relay, each in a thread and a transaction of its own."""
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        zone: ZoneInfo,
-        burst: int,
-        overrides: Mapping[str, bool],
-        channels: tuple[str, ...],
-        trouble_level: str,
-    ) -> None:
+    def __init__(self, store: Store, habits: Habits) -> None:
         self._store = store
-        self._zone = zone
-        self._burst = burst
-        self._overrides = overrides
-        self._channels = channels
-        self._trouble_level = trouble_level
+        self._habits = habits
 
     async def due(self, channel: str, now: datetime) -> Due:
         """Say what may be sent now."""
@@ -61,23 +70,58 @@ class RelayOutbox:
         with self._store.read() as connection:
             waiting = outbox.list_due(connection, channel, now)
             if not waiting:
-                return Due((), Pace(self._burst))
-            keys = [
-                (entry.account_id, entry.external_id)
-                for entry in waiting
-                if entry.account_id is not None and entry.external_id is not None
-            ]
-            away = find_setting(connection, AWAY_SETTING)
-            return Due(
-                waiting=waiting,
-                pace=Pace(
-                    burst=self._burst,
-                    recent_sales=outbox.recent_sales(connection, channel, now - BURST_WINDOW),
-                    last_burst=outbox.last_burst(connection, channel, now - BURST_WINDOW),
-                ),
-                away_until=datetime.fromisoformat(away) if away else None,
-                sales=find_sales(connection, keys, self._overrides),
-                today=today_totals(connection, now, self._zone),
+                return Due((), Pace(self._habits.burst))
+            return Due(waiting, self._pace(connection, channel, now), self._rest(connection))
+
+    def _pace(self, connection: Connection, channel: str, now: datetime) -> Pace:
+        record = find_channel(connection, channel)
+        lately = sent_lately(connection, channel, now)
+        limits = self._habits.limits.get(channel, UNLIMITED)
+        today = datetime.combine(now.astimezone(UTC), time(), tzinfo=UTC)
+        used = _Used(
+            month=count_since(connection, channel, today.replace(day=1)) if limits.per_month else 0,
+            day=count_since(connection, channel, today) if limits.per_day else 0,
+        )
+        free, urgent = (
+            free_at(limits, lately.sent, used.month, now, sent_today=used.day, trouble=trouble)
+            for trouble in (False, True)
+        )
+        return Pace(
+            burst=self._habits.burst,
+            recent_sales=lately.sales,
+            last_burst=lately.last_burst,
+            recent_events=lately.events,
+            free_at=_later(free, record.not_before),
+            urgent_at=_later(urgent, record.not_before),
+            failures=record.failures,
+        )
+
+    def _rest(self, connection: Connection) -> Rest:
+        since, until = find_away(connection)
+        return Rest(
+            hours=self._habits.quiet,
+            zone=self._habits.zone,
+            tell_trouble=self._habits.tell_trouble,
+            away_since=since,
+            away_until=until,
+        )
+
+    async def facts(self, channel: str, group: Group, now: datetime) -> Facts:
+        """Find what a group is worded with."""
+        return await asyncio.to_thread(self._facts, channel, group, now)
+
+    def _facts(self, channel: str, group: Group, now: datetime) -> Facts:
+        keys = [
+            (entry.account_id, entry.external_id)
+            for entry in group.entries
+            if entry.account_id is not None and entry.external_id is not None
+        ]
+        in_a_burst = group.form in {Form.BURST, Form.BURST_END}
+        with self._store.read() as connection:
+            return Facts(
+                sales=find_sales(connection, keys, self._habits.telling.overrides) if keys else {},
+                today=today_totals(connection, now, self._habits.zone),
+                course=find_course(connection, channel, now) if in_a_burst else None,
             )
 
     async def lease(self, ids: Sequence[int], now: datetime) -> bool:
@@ -106,47 +150,52 @@ class RelayOutbox:
         def _mark() -> None:
             with self._store.write() as connection:
                 outbox.mark_sent(connection, [entry.id for entry in entries], sent, now)
+                if group.form in {Form.RING, Form.BURST}:
+                    keep_course(connection, channel, now)
+                self._announce(connection, channel, note_success(connection, channel, now))
 
         await asyncio.to_thread(_mark)
 
-    async def mark_retry(self, ids: Sequence[int], error: str, not_before: datetime) -> None:
-        """Put entries back for later."""
+    async def mark_retry(
+        self,
+        channel: str,
+        ids: Sequence[int],
+        error: DeliveryError,
+        now: datetime,
+        not_before: datetime,
+    ) -> None:
+        """Put entries back, and leave the channel alone until it is tried again."""
 
         def _mark() -> None:
             with self._store.write() as connection:
-                outbox.mark_retry(connection, ids, error, not_before)
+                outbox.mark_retry(connection, ids, str(error), not_before)
+                told = note_failure(
+                    connection, channel, str(error), now, permanent=False, not_before=not_before
+                )
+                self._announce(connection, channel, told)
 
         await asyncio.to_thread(_mark)
 
     async def mark_failed(
         self, channel: str, ids: Sequence[int], error: DeliveryError, now: datetime
     ) -> None:
-        """Note that entries cannot be sent; the other channels tell it once a day."""
+        """Note that entries cannot be sent; the other channels tell it."""
 
         def _mark() -> None:
             with self._store.write() as connection:
                 outbox.mark_failed(connection, ids, str(error), now)
-                outbox.enqueue(connection, self._trouble(channel, error, now))
+                told = note_failure(connection, channel, str(error), now, permanent=True)
+                self._announce(connection, channel, told)
 
         await asyncio.to_thread(_mark)
 
-    def _trouble(self, channel: str, error: DeliveryError, now: datetime) -> list[OutboxEntry]:
-        if self._trouble_level == "off":
-            return []
-        body = f"{error} Then run `salesdaemon alerts --retry`."
-        return [
-            OutboxEntry(
-                channel=other,
-                event=f"channel:{channel}:{day_of(now, self._zone).isoformat()}",
-                kind="trouble",
-                level=self._trouble_level,
-                created_at=now,
-                title=f"Channel {channel} refuses messages",
-                body=body,
-            )
-            for other in self._channels
-            if other != channel
-        ]
+    def _announce(
+        self, connection: Connection, channel: str, announcement: Announcement | None
+    ) -> None:
+        telling = self._habits.telling
+        if announcement is not None:
+            working = others(connection, channel, telling.book.channels)
+            announce(connection, telling, announcement, only=working)
 
     async def wake(self, channel: str, now: datetime) -> None:
         """Let everything that waits for a later try be tried now."""
@@ -156,6 +205,18 @@ class RelayOutbox:
                 outbox.wake(connection, channel, now)
 
         await asyncio.to_thread(_wake)
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """How many messages of a month and a day left already, where that is limited."""
+
+    month: int
+    day: int
+
+
+def _later(first: datetime | None, second: datetime | None) -> datetime | None:
+    return max((moment for moment in (first, second) if moment is not None), default=None)
 
 
 def today_totals(connection: Connection, now: datetime, zone: ZoneInfo) -> dict[str, Totals]:

@@ -1,0 +1,147 @@
+"""What went out on a channel: how much of late, and what a burst told so far."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from salesdaemon.domain.alerts import BURST_END, BURST_WINDOW, Course, Form
+from salesdaemon.domain.summary import Totals
+from salesdaemon.store.known_sales import chunks
+from salesdaemon.store.outbox import OutboxEntry, enqueue
+from salesdaemon.store.tables import messages, outbox, sales
+
+COURSE_GAP = timedelta(seconds=150)
+"""A burst is over when no sale was told for this long: two polls and a half."""
+LONGEST_COURSE = timedelta(hours=12)
+
+_RINGS = (Form.RING.value, Form.BURST.value)
+_EVENTS = (Form.EVENT.value, Form.SEVERAL.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What was told on a channel within the last minute; `sent` holds every message's instant."""
+
+    sent: tuple[datetime, ...]
+    sales: int
+    events: int
+    last_burst: datetime | None
+
+
+def sent_lately(connection: Connection, channel: str, now: datetime) -> Lately:
+    """Look at the last minute: recaps count as messages, not as sales."""
+    rows = connection.execute(
+        select(messages.c.sent_at, messages.c.form, messages.c.sales)
+        .where(messages.c.channel == channel, messages.c.sent_at > now - BURST_WINDOW)
+        .order_by(messages.c.sent_at)
+    ).all()
+    bursts = [row.sent_at for row in rows if row.form == Form.BURST.value]
+    return Lately(
+        sent=tuple(row.sent_at for row in rows),
+        sales=sum(row.sales for row in rows if row.form in _RINGS),
+        events=sum(row.form in _EVENTS for row in rows),
+        last_burst=max(bursts, default=None),
+    )
+
+
+def count_since(connection: Connection, channel: str, since: datetime) -> int:
+    """Count the messages that left on a channel since a moment."""
+    query = select(func.count()).where(messages.c.channel == channel, messages.c.sent_at >= since)
+    return connection.scalar(query) or 0
+
+
+def find_course(connection: Connection, channel: str, now: datetime) -> Course | None:
+    """Return the burst that the last rings of a channel belong to; None where there was none."""
+    rows = _course(connection, channel, now)
+    if not any(row.form == Form.BURST.value for row in rows):
+        return None
+    return Course(
+        sales=sum(row.sales for row in rows),
+        totals=_totals(connection, [row.id for row in rows]),
+        since=rows[-1].sent_at,
+        until=rows[0].sent_at,
+    )
+
+
+def _course(connection: Connection, channel: str, now: datetime) -> list[Row[Any]]:
+    """List the messages with rings that followed closely on one another, the last one first."""
+    rows: Iterable[Row[Any]] = connection.execute(
+        select(messages.c.id, messages.c.sent_at, messages.c.form, messages.c.sales)
+        .where(
+            messages.c.channel == channel,
+            messages.c.sent_at > now - LONGEST_COURSE,
+            messages.c.form.in_(_RINGS),
+        )
+        .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
+    )
+    found: list[Row[Any]] = []
+    for row in rows:
+        if found and found[-1].sent_at - row.sent_at > COURSE_GAP:
+            break
+        found.append(row)
+    return found
+
+
+def _totals(connection: Connection, message_ids: Sequence[int]) -> dict[str, Totals]:
+    """Add up, by currency, the sales that messages stand for."""
+    same = (outbox.c.account_id == sales.c.account_id) & (
+        outbox.c.external_id == sales.c.external_id
+    )
+    found: dict[str, Totals] = {}
+    for chunk in chunks(message_ids):
+        rows = connection.execute(
+            select(
+                sales.c.currency,
+                func.count().label("sales"),
+                func.sum(sales.c.gross_minor).label("gross"),
+                func.sum(sales.c.net_minor).label("net"),
+                func.sum(sales.c.fees_exact.is_(False).cast(outbox.c.attempts.type)).label("rough"),
+            )
+            .join_from(outbox, sales, same)
+            .where(outbox.c.message_id.in_(chunk))
+            .group_by(sales.c.currency)
+        )
+        for row in rows:
+            found.setdefault(row.currency, Totals()).plus(
+                Totals(
+                    sales=int(row.sales),
+                    gross=int(row.gross),
+                    net=int(row.net),
+                    estimated=int(row.rough),
+                )
+            )
+    return found
+
+
+def keep_course(connection: Connection, channel: str, now: datetime) -> None:
+    """Let a burst of more than one message be ended by one, some time after its last sale.
+
+    Call it when a message with rings was sent.
+    """
+    connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.channel == channel,
+            outbox.c.kind == BURST_END,
+            outbox.c.delivered_at.is_(None),
+            outbox.c.failed_at.is_(None),
+        )
+        .values(not_before=now + COURSE_GAP)
+    )
+    rows = _course(connection, channel, now)
+    if sum(row.form == Form.BURST.value for row in rows) > 1:
+        enqueue(connection, [_end(channel, rows[-1].id, now)])
+
+
+def _end(channel: str, first_message: int, now: datetime) -> OutboxEntry:
+    return OutboxEntry(
+        channel=channel,
+        event=f"{BURST_END}:{channel}:{first_message}",
+        kind=BURST_END,
+        level="silent",
+        created_at=now,
+        not_before=now + COURSE_GAP,
+    )

@@ -18,10 +18,12 @@ class Message:
     """One push: plain text, neither escaped nor cut; the channel does both.
 
     Only a message of tone RING that is not `silent` plays the channel's sound. A silent one
-    leaves at the service's lowest urgency.
+    leaves at the service's lowest urgency. `sound` is what a rule wants for this ring instead of
+    the channel's own.
     """
 
     title: str
     body: str
     tone: Tone
     silent: bool = False
+    sound: str | None = None

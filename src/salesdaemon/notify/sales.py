@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from salesdaemon.domain.alerts import Waiting
 from salesdaemon.domain.sale import Status
 from salesdaemon.domain.summary import StoredSale, Totals
 from salesdaemon.domain.sums import totals_by_currency
@@ -17,6 +18,25 @@ _GONE = {
     Status.REFUNDED: " (already refunded)",
     Status.CANCELLED: " (already cancelled)",
     Status.DISPUTED: " (already disputed)",
+}
+_EMOJI = {
+    "sale": "💰",
+    "renewal": "🔁",
+    "burst": "🎊",
+    "burst_end": "🏁",
+    "quiet": "🌅",
+    "away": "🏖️",
+    "paused": "🔌",
+    "late": "🐌",
+    "free": "🎁",
+    "refund": "💸",
+    "dispute": "🚩",
+    "dispute_won": "🏆",
+    "cancelled": "🚫",
+    "payout": "🏦",
+    "milestone": "🎉",
+    "silence": "🕰️",
+    "trouble": "🔧",
 }
 
 
@@ -94,7 +114,20 @@ def shortened(lines: Sequence[str], count: int | None = None) -> list[str]:
     """Return the first lines of a list, and how many more there are of `count`."""
     shown = list(lines[:LINES_OF_A_LIST])
     more = (len(lines) if count is None else count) - len(shown)
-    return [*shown, f"and {more} more"] if more > 0 else shown
+    if more <= 0:
+        return shown
+    return [*shown, f"and {more} more" if shown else f"{more} not listed"]
+
+
+def marked(title: str, occasion: str, voice: Voice) -> str:
+    """Put the emoji of an occasion behind a title where the owner likes them."""
+    return f"{title} {_EMOJI[occasion]}" if voice.emoji and occasion in _EMOJI else title
+
+
+def one_sound(entries: Sequence[Waiting]) -> str | None:
+    """Return the sound that rules want for all of these rings; None where they differ."""
+    wanted = {entry.style.sound for entry in entries}
+    return wanted.pop() if len(wanted) == 1 else None
 
 
 def cut(text: str, length: int) -> str:

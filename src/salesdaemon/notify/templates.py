@@ -4,6 +4,8 @@ Jinja is loaded by the first template, not by this module.
 """
 
 import difflib
+import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -21,6 +23,10 @@ from salesdaemon.notify.sales import (
     sales_in,
     totals_text,
 )
+
+log = logging.getLogger(__name__)
+
+_KA_CHING = re.compile(r"ka\W*ching", re.IGNORECASE)
 
 LONGEST_RESULT = 1000
 """Characters of what a template makes; the rest is cut off."""
@@ -96,6 +102,23 @@ def render(template: str, happening: Happening, voice: Voice) -> str:
     if not text:
         raise DomainError("A template came out empty.")
     return text
+
+
+def own_words(
+    template: str | None, happening: Happening, voice: Voice, *, rings: bool
+) -> str | None:
+    """Fill in a rule's template; None where there is none or its words cannot be used.
+
+    A failing template never costs the message, and nothing but a ring says that it is one.
+    """
+    if template is None:
+        return None
+    try:
+        text = render(template, happening, voice)
+    except DomainError as error:
+        log.warning("template_failed kind=%s what=%s", happening.kind, error.what)
+        return None
+    return text if rings or not _KA_CHING.search(text) else None
 
 
 def _values(happening: Happening, voice: Voice) -> dict[str, object]:

@@ -139,11 +139,22 @@ def test_a_sale_that_rang_is_explained(cli: Installation, phone: Listener) -> No
         "status": "paid",
         "paid_at": "2026-11-20T09:00:00Z",
         "rule": "alerts.kinds.sale",
+        "reason": "It is a sale.",
         "configured": "on",
         "level": "on",
         "decided_at": "2026-11-20T09:00:30Z",
         "history": False,
         "watch_since": None,
+        "considered": [{"rule": "alerts.kinds.sale", "why_not": None}],
+        "events": [
+            {
+                "kind": "sale",
+                "seen_at": "2026-11-20T09:00:30Z",
+                "level": "on",
+                "rule": "alerts.kinds.sale",
+                "reason": "It is a sale.",
+            }
+        ],
         "told": [
             {
                 "channel": "phone",

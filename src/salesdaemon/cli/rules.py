@@ -1,6 +1,7 @@
 """`rules`: why a sale rang, or did not."""
 
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -15,12 +16,15 @@ from salesdaemon.domain.changes import EventKind
 from salesdaemon.domain.report import instant_json
 from salesdaemon.domain.summary import StoredSale
 from salesdaemon.errors import SalesDaemonError
+from salesdaemon.store.consequences import Telling, news_of, rates_for
+from salesdaemon.store.engine import Connection
 from salesdaemon.store.sales import find_sales
-from salesdaemon.store.telling import Arrival, find_arrivals, list_told
+from salesdaemon.store.telling import Arrival, find_arrivals, list_judged, list_told
 
 group = make_group("Say which rule matched a sale.")
 HISTORY = "history"
 _LONGEST_LINE = 2000
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @group.command()
@@ -30,7 +34,7 @@ def explain(
     *,
     form: ObjectFormatOption = ObjectFormat.TABLE,
 ) -> None:
-    """Say which kind and level applied to a sale, and whether it rang."""
+    """Say which rule applied to a sale and why, which did not, and what was told of it."""
 
     async def work(app: Application) -> list[Record]:
         with app.store.read() as connection:
@@ -38,12 +42,7 @@ def explain(
             keys = [(arrival.account_id, sale_id) for arrival in arrivals]
             sales = find_sales(connection, keys, app.overrides)
             return [
-                _explain(
-                    app,
-                    sales[arrival.account_id, sale_id],
-                    arrival,
-                    list_told(connection, arrival.account_id, sale_id),
-                )
+                _explain(connection, app.telling, sales[arrival.account_id, sale_id], arrival)
                 for arrival in arrivals
             ]
 
@@ -60,24 +59,45 @@ def explain(
 
 
 def _explain(
-    app: Application, sale: StoredSale, arrival: Arrival, told: list[dict[str, Any]]
+    connection: Connection, telling: Telling, sale: StoredSale, arrival: Arrival
 ) -> Record:
-    kinds = app.settings.alerts.kinds
-    event = sale.kind.value if sale.kind.value in set(EventKind) else None
+    judged = list_judged(connection, arrival.account_id, sale.sale_id)
+    considered = _consider(connection, telling, sale, arrival)
+    decided = next((each for each in judged if each["kind"] == sale.kind.value), None)
     return {
         "sale_id": sale.sale_id,
         "shop": sale.shop,
         "kind": sale.kind.value,
         "status": sale.status.value,
         "paid_at": instant_json(sale.paid_at),
-        "rule": f"alerts.kinds.{event}" if event is not None else None,
-        "configured": getattr(kinds, event) if event is not None else None,
+        "rule": decided["rule"] if decided else (considered[-1]["rule"] if considered else None),
+        "reason": decided["reason"] if decided else None,
+        "configured": telling.book.levels.get(sale.kind.value),
         "level": arrival.level,
         "decided_at": instant_json(arrival.decided_at),
         "history": _is_history(sale, arrival),
         "watch_since": instant_json(arrival.watch_since),
-        "told": [_told(entry) for entry in told],
+        "considered": considered,
+        "events": [_event(each) for each in judged],
+        "told": [_told(entry) for entry in list_told(connection, arrival.account_id, sale.sale_id)],
     }
+
+
+def _consider(
+    connection: Connection, telling: Telling, sale: StoredSale, arrival: Arrival
+) -> list[Record]:
+    """Go through the rules of today's configuration as if the sale came in now."""
+    if sale.kind.value not in set(EventKind):
+        return []
+    book, key = telling.book, (arrival.account_id, sale.sale_id)
+    seen_at = arrival.decided_at or sale.paid_at or _LONG_AGO
+    news = news_of(connection, key, sale, sale.kind.value, seen_at, firsts=book.asks_for_firsts)
+    found = book.explain(news, rates_for(connection, book, [sale]))
+    return [{"rule": rule, "why_not": why_not} for rule, why_not in found]
+
+
+def _event(entry: dict[str, Any]) -> Record:
+    return {**entry, "seen_at": instant_json(entry["seen_at"])}
 
 
 def _is_history(sale: StoredSale, arrival: Arrival) -> bool:
@@ -110,16 +130,24 @@ def _print_lines(record: Record) -> None:
         f"paid at   {record['paid_at'] or 'unknown'}",
         f"rule      {_rule_text(record)}",
         f"decision  {_decision_text(record)}",
+        *(f"not       {each['rule']}: {each['why_not']}" for each in _passed_over(record)),
+        *(_event_text(each) for each in record["events"] if each["kind"] != record["kind"]),
         *(_told_text(entry) for entry in record["told"]),
     ]
     for line in lines:
         print_line(f"{line[:10]}{clean(line[10:], _LONGEST_LINE)}")
 
 
+def _passed_over(record: Record) -> list[Record]:
+    return [each for each in record["considered"] if each["why_not"] is not None]
+
+
 def _rule_text(record: Record) -> str:
     if record["rule"] is None:
         return f"none: a {record['kind'].replace('_', ' ')} is never told"
-    return f'{record["rule"]} = "{record["configured"]}"'
+    usual = record["rule"].startswith("alerts.kinds.")
+    key = f'{record["rule"]} = "{record["configured"]}"' if usual else record["rule"]
+    return f"{key}. {record['reason']}" if record["reason"] else key
 
 
 def _decision_text(record: Record) -> str:
@@ -128,6 +156,11 @@ def _decision_text(record: Record) -> str:
     if record["level"] is None:
         return "none yet"
     return f"{record['level']}, since {record['decided_at']}"
+
+
+def _event_text(event: Record) -> str:
+    what = f"{event['kind']} at {event['seen_at']}: {event['level']}"
+    return f"event     {what}, by {event['rule']}. {event['reason']}"
 
 
 def _told_text(entry: Record) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
-from salesdaemon.store.tables import accounts, arrivals, messages, outbox, sales
+from salesdaemon.store.tables import accounts, arrivals, events, messages, outbox, sales
 
 _AT_ONCE = 500
 
@@ -67,6 +67,16 @@ def list_told(connection: Connection, account_id: int, external_id: str) -> list
         .select_from(outbox.outerjoin(messages, messages.c.id == outbox.c.message_id))
         .where(outbox.c.account_id == account_id, outbox.c.external_id == external_id)
         .order_by(outbox.c.id)
+    )
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - public API of SQLAlchemy
+
+
+def list_judged(connection: Connection, account_id: int, external_id: str) -> list[dict[str, Any]]:
+    """List what happened to a sale and how it was judged, oldest first, also what is off."""
+    rows = connection.execute(
+        select(events.c.kind, events.c.seen_at, events.c.level, events.c.rule, events.c.reason)
+        .where(events.c.account_id == account_id, events.c.external_id == external_id)
+        .order_by(events.c.id)
     )
     return [dict(row._mapping) for row in rows]  # noqa: SLF001 - public API of SQLAlchemy
 

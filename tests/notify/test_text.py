@@ -73,7 +73,7 @@ async def test_discord_shows_the_text_as_it_was_written(world: Listener) -> None
 
     assert world.only.json() == {
         "tts": False,
-        "wait": True,
+        "allowed_mentions": {"parse": []},
         "content": ("Ka-ching! €12.00\r\n\\*\\*bold\\*\\* @\u200beveryone <\u200b@\u200b123>"),
     }
 

@@ -168,7 +168,8 @@ class Channel:
             return verdict.accepted(name, exchange)
         logs = [entry.message for entry in result.logs()]
         discretion = verdict.Discretion(self._url, (title, body))
-        raise verdict.refusal(self.name, name, exchange, logs, discretion)
+        sender = verdict.Sender(self.name, name, module_name(address.plugin))
+        raise verdict.refusal(sender, exchange, logs, discretion)
 
     def _plugin(self, loudness: Loudness) -> Plugin:
         if loudness not in self._plugins:

@@ -14,14 +14,26 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
 _LARGEST_EXPLANATION_BYTES = 65_536
+# ntfy names no time. Its bucket holds one request more after 5 s; its day ends at midnight, UTC:
+# https://docs.ntfy.sh/config/#rate-limiting (read 2026-11).
+_NTFY_TOO_MANY_REQUESTS, _NTFY_DAY_USED_UP = 42_901, 42_908
+_NTFY_REFILL_SECONDS = 5.0
 _WAITS_IN_BODY = {"retry_after": 1.0, "retry_after_ms": 0.001, "retryAfterSeconds": 1.0}
-_EXPLANATIONS = ("errors", "error", "message", "description", "detail", "reason")
+_EXPLANATIONS = (
+    "errors",
+    "errorDescription",
+    "error",
+    "message",
+    "description",
+    "detail",
+    "reason",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +126,8 @@ def _read(response: Any, *, streamed: bool) -> Answer:  # noqa: ANN401 - request
     status = int(response.status_code)
     # A streamed body may be endless and is not ours to read.
     body = None if streamed or status < HTTPStatus.BAD_REQUEST else _parse(response.content)
-    return Answer(status, _retry_after(response.headers, body), _explanation(body))
+    now = _moment(response.headers.get("Date")) or datetime.now(UTC)
+    return Answer(status, _retry_after(status, response.headers, body, now), _explanation(body))
 
 
 def _parse(content: bytes) -> object:
@@ -126,24 +139,35 @@ def _parse(content: bytes) -> object:
         return content.decode("utf-8", "replace")
 
 
-def _retry_after(headers: Mapping[str, str], body: object) -> float | None:
-    for name in ("Retry-After", "X-RateLimit-Reset-After"):
-        seconds = _seconds(headers.get(name), headers.get("Date"))
-        if seconds is not None:
-            return seconds
-    return _wait_in(body)
+def _retry_after(
+    status: int, headers: Mapping[str, str], body: object, now: datetime
+) -> float | None:
+    """Return the wait that the service asked for, in seconds.
+
+    `now` is by the service's own clock where it tells it: ours may be wrong.
+    """
+    seconds = _seconds(headers.get("Retry-After"), now)
+    if seconds is None and status == HTTPStatus.TOO_MANY_REQUESTS:
+        # Sent with every answer, so they ask for a wait only here.
+        seconds = _seconds(headers.get("X-RateLimit-Reset-After"), now)
+        if seconds is None:
+            seconds = _until(headers.get("X-Limit-App-Reset"), now)
+    return _wait_in(body, now) if seconds is None else seconds
 
 
-def _seconds(value: str | None, date: str | None) -> float | None:
+def _seconds(value: str | None, now: datetime) -> float | None:
     if not value:
         return None
     with contextlib.suppress(ValueError):
         return _sane(float(value))
-    until = _moment(value)
-    if until is None:
-        return None
-    # By the service's own clock where it tells it: ours may be wrong.
-    return _sane(max(0.0, (until - (_moment(date) or datetime.now(UTC))).total_seconds()))
+    moment = _moment(value)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def _until(epoch: str | None, now: datetime) -> float | None:
+    with contextlib.suppress(TypeError, ValueError):
+        return _sane(max(0.0, float(epoch or "") - now.timestamp()))
+    return None
 
 
 def _moment(value: str | None) -> datetime | None:
@@ -153,13 +177,18 @@ def _moment(value: str | None) -> datetime | None:
     return None
 
 
-def _wait_in(body: object) -> float | None:
+def _wait_in(body: object, now: datetime) -> float | None:
     """Find the wait in bodies such as Telegram's, Discord's and Matrix's."""
     for part in _objects(body):
         for name, factor in _WAITS_IN_BODY.items():
             value = part.get(name)
             if isinstance(value, int | float) and not isinstance(value, bool):
                 return _sane(value * factor)
+        if part.get("code") == _NTFY_TOO_MANY_REQUESTS:
+            return _NTFY_REFILL_SECONDS
+        if part.get("code") == _NTFY_DAY_USED_UP:
+            midnight = datetime.combine(now.astimezone(UTC), time(), tzinfo=UTC)
+            return (midnight + timedelta(days=1) - now).total_seconds()
     return None
 
 

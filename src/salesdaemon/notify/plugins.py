@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any, Protocol, cast
 
 from salesdaemon.errors import DeliveryError
+from salesdaemon.notify.corrections import correct
 from salesdaemon.notify.exchange import never_wait
 from salesdaemon.notify.services import OTHER_NAMES, PLUGINS, SERVICES, UNKNOWN_SERVICE, Service
 
@@ -236,6 +237,7 @@ def _construct(channel: str, plugin: type[Plugin], arguments: dict[str, Any]) ->
         # Its text holds the token that it did not like, so only its name goes on.
         raise _refused(channel, plugin) from _without_text(error)
     built.throttle = never_wait  # an attribute of the instance hides the method
+    correct(built, module_name(plugin))
     return cast("Plugin", built)
 
 

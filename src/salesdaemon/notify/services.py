@@ -4,6 +4,7 @@ A service without a line in `SERVICES` still works: its text goes out as it is a
 is derived from what its plugin declares (`plugins.quieten`).
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -121,6 +122,7 @@ OTHER_NAMES: Mapping[str, str] = {
 # Arguments of a plugin's constructor; what they hold is the plugin's own business.
 Arguments = Mapping[str, object]
 Escape = Callable[[str], str]
+Weigh = Callable[[str], int]
 
 
 def as_it_is(text: str) -> str:
@@ -128,12 +130,35 @@ def as_it_is(text: str) -> str:
     return text
 
 
+def utf8_bytes(text: str) -> int:
+    """Return how many bytes the text is as UTF-8."""
+    return len(text.encode())
+
+
+def ntfy_bytes(text: str) -> int:
+    """Return the bytes of the text as JSON, or twice those as UTF-8: each has a limit at ntfy.
+
+    The plugin's JSON is ASCII, where a letter that is none takes six bytes and an emoji twelve.
+    """
+    return max(len(json.dumps(text)), 2 * utf8_bytes(text))
+
+
+def apple_bytes(text: str) -> int:
+    """Return the bytes that the text takes in what a Bark server hands on to Apple.
+
+    Its JSON is UTF-8, with `<`, `>` and `&` as six bytes each.
+    """
+    marked = sum(text.count(character) for character in "<>&")
+    return utf8_bytes(json.dumps(text, ensure_ascii=False)) + 5 * marked
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """How one service wants its text, and what else makes a message silent there.
 
     `plain_format` keeps Apprise from turning the text into Markdown itself, which it escapes
-    down to full stops, or from sending it as an embed.
+    down to full stops, or from sending it as an embed. `max_bytes` holds title and body together,
+    each measured by `weigh`.
     """
 
     escape_title: Escape = as_it_is
@@ -141,6 +166,7 @@ class Service:
     mentions: bool = False
     plain_format: bool = False
     max_bytes: int | None = None
+    weigh: Weigh = utf8_bytes
     silent: Arguments = field(default_factory=dict)
     silent_flags: int = 0
     silent_headers: Mapping[str, str] = field(default_factory=dict)
@@ -220,11 +246,11 @@ SERVICES: Mapping[str, Service] = {
     "twitter": _MENTIONS,
     "webexteams": _MENTIONS,
     "wecombot": _MENTIONS,
-    # Vendors' limits in bytes where Apprise counts characters or allows more: Apple takes 4 KB for
-    # the whole payload, ntfy turns a message over 4,096 bytes into an attachment, Pushy's 4 KB
-    # hold the body twice.
-    "bark": Service(max_bytes=3000, silent={"call": False}),
-    "ntfy": Service(max_bytes=4000),
+    # Vendors' limits in bytes where Apprise counts characters or allows more: Apple takes 4,096 for
+    # the whole payload, ntfy turns a message over 4,096 into an attachment and refuses JSON over
+    # 8,192, Pushy's 4 KB hold the body twice.
+    "bark": Service(max_bytes=3600, weigh=apple_bytes, silent={"call": False}),
+    "ntfy": Service(max_bytes=8000, weigh=ntfy_bytes),
     "pushy": Service(max_bytes=1500),
     "email": Service(silent_headers={"X-Priority": "5 (Lowest)", "Importance": "low"}),
     "pushsafer": Service(silent={"sound": 0, "vibration": None}),

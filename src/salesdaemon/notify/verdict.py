@@ -6,12 +6,14 @@ share nothing with either.
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
 from salesdaemon.errors import DeliveryError
 from salesdaemon.notify.escaping import clean_line, shorten
 from salesdaemon.notify.exchange import Answer, Exchange
+from salesdaemon.notify.remedies import find_remedy
 
 _LONGEST_EXPLANATION = 120
 _PIECE = re.compile(r"[^\W_]{4,}")
@@ -25,6 +27,15 @@ _TEMPORARY = {
     HTTPStatus.TOO_EARLY,
     HTTPStatus.TOO_MANY_REQUESTS,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose message it was: the channel, and its service's name for people and in Apprise."""
+
+    channel: str
+    service: str
+    module: str
 
 
 class Discretion:
@@ -53,14 +64,15 @@ def accepted(service: str, exchange: Exchange) -> str:
 
 
 def refusal(
-    channel: str, service: str, exchange: Exchange, logs: Iterable[str], discretion: Discretion
+    sender: Sender, exchange: Exchange, logs: Iterable[str], discretion: Discretion
 ) -> DeliveryError:
     """Explain why a message did not arrive, and whether trying again may help."""
+    channel, service = sender.channel, sender.service
     bad = [answer for answer in exchange.answers if answer.status >= HTTPStatus.MULTIPLE_CHOICES]
     if bad:
         # One target that may still take it is reason enough to try again.
         worst = next((answer for answer in reversed(bad) if _is_temporary(answer)), bad[-1])
-        return _answered(channel, service, worst, exchange.wait_seconds, discretion)
+        return _answered(sender, worst, exchange.wait_seconds, discretion)
     if exchange.wait_seconds is not None:
         return _wait_asked(service, exchange.wait_seconds)
     if exchange.faults:
@@ -79,8 +91,15 @@ def refusal(
 
 def _wait_asked(service: str, seconds: float) -> DeliveryError:
     return DeliveryError(
-        f"{service} asks to wait {seconds:.0f} s.", permanent=False, retry_after_seconds=seconds
+        f"{service} asks to wait {_span(seconds)}.", permanent=False, retry_after_seconds=seconds
     )
+
+
+def _span(seconds: float) -> str:
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def no_answer(channel: str, service: str, seconds: float) -> DeliveryError:
@@ -101,16 +120,18 @@ def _is_temporary(answer: Answer) -> bool:
 
 
 def _answered(
-    channel: str, service: str, answer: Answer, wait: float | None, discretion: Discretion
+    sender: Sender, answer: Answer, wait: float | None, discretion: Discretion
 ) -> DeliveryError:
     words = discretion.show(answer.explanation)
-    said = f"{service} answered {_phrase(answer.status)}" + (f": {words}." if words else ".")
+    said = f"{sender.service} answered {_phrase(answer.status)}" + (f": {words}." if words else ".")
     if not _is_temporary(answer):
-        return DeliveryError(said, permanent=True, fix=_fix(channel, answer.status))
+        remedy = find_remedy(sender.module, sender.channel, answer.status, answer.explanation)
+        fix = remedy or _fix(sender.channel, answer.status)
+        return DeliveryError(said, permanent=True, fix=fix)
     if answer.retry_after_seconds is not None:
         wait = answer.retry_after_seconds
     if wait is not None:
-        said += f" It asks to wait {wait:.0f} s."
+        said += f" It asks to wait {_span(wait)}."
     return DeliveryError(said, permanent=False, retry_after_seconds=wait)
 
 

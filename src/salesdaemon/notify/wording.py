@@ -31,7 +31,7 @@ def word(message: Message, plugin: Plugin, service: Service) -> tuple[str, str]:
         room -= len(convert(title) if merged else title) + _SEAM
     body = shorten(body, _fits(lambda text: convert(service.body(text)), room))
     if service.max_bytes is not None:
-        body = shorten(body, _fits_bytes(service, service.max_bytes))
+        body = shorten(body, _fits_bytes(service, service.max_bytes - service.weigh(title)))
     return title, service.body(body)
 
 
@@ -46,7 +46,7 @@ def _fits(render: Callable[[str], str], room: int) -> Callable[[str], bool]:
 
 
 def _fits_bytes(service: Service, room: int) -> Callable[[str], bool]:
-    return lambda text: len(service.body(text).encode()) <= room
+    return lambda text: service.weigh(service.body(text)) <= room
 
 
 def _conversion(plugin: Plugin) -> Callable[[str], str]:

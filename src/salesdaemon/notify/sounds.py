@@ -67,7 +67,7 @@ def unknown_sound(plugin: type[Plugin], sound: str) -> str:
 def own_sound_note(plugin: type[Plugin], sound: str) -> str | None:
     """Say when our own sound will be heard; None for any other sound.
 
-    Nobody but the service knows which sounds were put there, and it does not tell.
+    Which sounds their owner has put there is not asked of the services.
     """
     own = own_sound(plugin, sound)
     return (

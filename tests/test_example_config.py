@@ -32,12 +32,11 @@ def test_the_example_is_current() -> None:
 def test_the_example_loads_once_it_is_filled_in(tmp_path: Path) -> None:
     settings = load(tmp_path / "config.toml", filled_in(EXAMPLE.read_text(encoding="utf-8")))
     assert {shop.marketplace for shop in settings.shops.values()} == set(available())
-    assert settings.remarks() == []
 
 
 def test_what_the_example_switches_off_loads_when_switched_on(tmp_path: Path) -> None:
     text = "\n".join(
-        line[1:] if line.startswith("#") and line[1:2].isalpha() else line
+        line[1:] if line.startswith("#") and (line[1:2].isalpha() or line[1:2] == "[") else line
         for line in filled_in(EXAMPLE.read_text(encoding="utf-8")).split("\n")
     )
     settings = load(tmp_path / "config.toml", text)
@@ -51,11 +50,12 @@ def test_every_key_is_in_the_example() -> None:
     tables = [
         *(settings_model(slug) for slug in available()),
         *(schema.model((section,)) for section in fields_of(Settings)),
-        *(schema.model((section, "x")) for section in ("channels", "products")),
+        *(schema.model((section, "x")) for section in ("channels", "goals", "products")),
         schema.model(("alerts", "kinds")),
+        schema.model(("alerts", "rules", "0")),
     ]
     wanted = {key for model in tables if model for key in fields_of(model)}
-    assert wanted - keys == {"kinds", "fees"}  # tables of their own
+    assert wanted - keys == {"kinds", "rules", "fees"}  # tables of their own
 
 
 def test_the_example_names_what_is_to_come_in_comments_alone() -> None:
@@ -69,6 +69,8 @@ def test_the_example_names_what_is_to_come_in_comments_alone() -> None:
 def test_every_key_has_a_sentence() -> None:
     schema = Schema(Settings)
     sections = [schema.model((section,)) for section in fields_of(Settings)]
+    sections += [schema.model((section, "x")) for section in ("channels", "goals", "products")]
+    sections += [schema.model(("alerts", "rules", "0"))]
     models = [settings_model(slug) for slug in available()]
     for model in [*models, *(section for section in sections if section)]:
         assert [key for key, info in fields_of(model).items() if not info.description] == []

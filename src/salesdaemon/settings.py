@@ -17,7 +17,9 @@ from salesdaemon.errors import ConfigError, DomainError, Problem
 from salesdaemon.marketplaces import available
 from salesdaemon.marketplaces.base import ShopSettings
 from salesdaemon.marketplaces.fields import TELLS_ACCOUNT
-from salesdaemon.settings_models import NOT_YET, AlertSettings, DatabaseSettings, Settings
+from salesdaemon.settings_alerts import AlertSettings
+from salesdaemon.settings_models import NOT_YET, DatabaseSettings, Settings
+from salesdaemon.settings_rules import Known, goal_problems, rule_problems
 from salesdaemon.settings_schema import NAME_RULE, Schema, suggest, to_problems, unknown_key
 from salesdaemon.settings_sources import (
     Layer,
@@ -35,6 +37,7 @@ from salesdaemon.settings_values import is_name, sqlite_path
 
 __all__ = ["Settings", "find_config", "load_settings", "settings_model"]
 
+HOME_CURRENCY: Final = Settings.model_fields["currency"].default
 SECRETS_DIRECTORY: Final = Path("/run/secrets")
 
 Values = dict[str, Any]
@@ -131,7 +134,8 @@ def _check(
 ) -> tuple[Settings | None, list[Problem]]:
     """Make the settings of merged values, or else find everything that is wrong with them."""
     problems = [*_take_unknown(values, schema), *_take_not_yet(values)]
-    problems += [*_no_shops(values), *_unknown_channels(values)]
+    problems += [*_no_shops(values), *_unknown_channels(values), *_rule_problems(values)]
+    problems += goal_problems(_tables(values, "goals"), values.get("currency", HOME_CURRENCY))
     shops, shop_problems = _read_shops(values, schema)
     problems += [*shop_problems, *_shared_accounts(shops)]
     if isinstance(values.get("shops", {}), dict):
@@ -145,7 +149,7 @@ def _check(
 def _take_unknown(values: Values, schema: Schema) -> list[Problem]:
     """Take the sections away that do not exist; the root model would take some as its options."""
     known = schema.keys(())
-    unknown = [key for key in values if key not in {*known, *(path[0] for path in NOT_YET)}]
+    unknown = [key for key in values if key not in known]
     for key in unknown:
         del values[key]
     return [Problem(key, unknown_key(key, known)) for key in unknown]
@@ -153,18 +157,11 @@ def _take_unknown(values: Values, schema: Schema) -> list[Problem]:
 
 def _take_not_yet(values: Values) -> list[Problem]:
     problems = []
-    for path in NOT_YET:
-        table = values if len(path) == 1 else _tables(values, path[0])
-        value = table.pop(path[-1], None)
-        if value is not None and (path[0], value) != ("digest", "off"):
-            leaves = list(value) if isinstance(value, dict) else []
-            problems += [
-                Problem(
-                    ".".join(keys),
-                    "not yet: this comes with a later version; remove the key for now.",
-                )
-                for keys in ([(*path, leaf) for leaf in leaves] or [path])
-            ]
+    for section, key in NOT_YET:
+        value = _tables(values, section).pop(key, None)
+        if value is not None and value != "off":
+            what = "not yet: this comes with a later version; remove the key for now."
+            problems.append(Problem(f"{section}.{key}", what))
     return problems
 
 
@@ -188,6 +185,16 @@ def _unknown_channels(values: Values) -> list[Problem]:
         for name in wanted
         if name not in known
     ]
+
+
+def _rule_problems(values: Values) -> Iterator[Problem]:
+    """Find what is wrong with rules taken together; a broken table is reported elsewhere."""
+    slugs = {
+        name: str(table.get("marketplace")) if isinstance(table, dict) else ""
+        for name, table in _tables(values, "shops").items()
+    }
+    known = Known(slugs, available(), list(_tables(values, "channels")))
+    return rule_problems(_tables(values, "alerts").get("rules", ()), known)
 
 
 def _read_shops(values: Values, schema: Schema) -> tuple[dict[str, ShopSettings], list[Problem]]:
@@ -276,7 +283,9 @@ def _with_origin(problem: Problem, layers: Sequence[Layer]) -> Problem:
         origin
         for layer in layers
         for key, origin in layer.origins.items()
-        if key == problem.key or key.startswith(f"{problem.key}.")
+        if key == problem.key
+        or key.startswith(f"{problem.key}.")
+        or problem.key.startswith(f"{key}[")
     )
     origin = next(origins, None)
     return Problem(problem.key, f"{problem.what} (Set by {origin}.)") if origin else problem

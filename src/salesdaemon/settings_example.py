@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import wrap
+from types import MappingProxyType
 from typing import Any, Final, get_origin
 
 from pydantic import BaseModel
@@ -15,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from salesdaemon.marketplaces import available
 from salesdaemon.settings import settings_model, settings_module
-from salesdaemon.settings_models import NOT_SENT_YET, NOT_YET, Settings
+from salesdaemon.settings_models import NOT_YET, Settings
 from salesdaemon.settings_schema import Keys, Schema, fields_of
 from salesdaemon.settings_text import plain, toml_header, toml_value
 
@@ -30,6 +31,11 @@ Every key may also come from the environment, which wins: SALESDAEMON_MAIL__PORT
 [mail], SALESDAEMON_SHOPS__PRINTS__POLL_EVERY is poll_every in [shops.prints]. A secret may stand
 in a file of its own: password_file = "/path" instead of password, or a file named like the
 variable in lower case in $CREDENTIALS_DIRECTORY or /run/secrets."""
+_NAMES: Final = {
+    "channels": "phone",
+    "goals": "rent",
+    "products": "templates:Logo commission*",
+}
 _LATER: Final = "not yet; it comes with a later version and is refused until then."
 
 
@@ -41,13 +47,17 @@ def example_values() -> dict[str, Any]:
         for slug in available()
         for name, table in settings_module(slug).EXAMPLE.items()
     }
-    schema = Schema(Settings)
-    for section, name in (("channels", "phone"), ("products", "templates:Logo commission*")):
-        model = schema.model((section, name))
-        values[section] = {name: _example_table(model) if model else {}}
-    for kind in NOT_SENT_YET:
-        del values["alerts"]["kinds"][kind]
+    for section in ("channels", "products"):
+        values[section] = _named_example(section)
+    del values["heartbeat"]
     return values
+
+
+def _named_example(section: str) -> dict[str, Any]:
+    """Return the one table that stands for a section whose tables have names of their own."""
+    name = _NAMES[section]
+    model = Schema(Settings).model((section, name))
+    return {name: _example_table(model) if model else {}}
 
 
 def render_config(values: Mapping[str, Any]) -> str:
@@ -64,7 +74,6 @@ def render_config(values: Mapping[str, Any]) -> str:
     for section in fields_of(Settings):
         if schema.is_table((section,)):
             blocks += _section(section, values.get(section), schema)
-    blocks += [_comment(f"[{path[0]}]: {_LATER}") for path in NOT_YET if len(path) == 1]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -111,13 +120,18 @@ def _told_default(info: FieldInfo) -> str | None:
 def _section(section: str, given: Mapping[str, Any] | None, schema: Schema) -> Iterator[str]:
     """Write one section, switched off where nothing is given for it."""
     if get_origin(schema.at((section,))) is dict:
-        for name, table in (given or example_values()[section]).items():
+        for name, table in (given or _shown_instead(section)).items():
             yield from _tables(schema, (section, name), table if given else None)
     else:
         yield from _tables(schema, (section,), given)
-    later = [path[1] for path in NOT_YET if path[0] == section and len(path) > 1]
+    later = [key for within, key in NOT_YET if within == section]
     if later:
         yield _comment(*(f"{key}: {_LATER}" for key in later))
+
+
+def _shown_instead(section: str) -> Mapping[str, Any]:
+    """Return the tables that are shown, switched off, for a section that has none."""
+    return _named_example(section) if section in _NAMES else example_values()[section]
 
 
 def _tables(schema: Schema, path: Keys, given: Mapping[str, Any] | None) -> Iterator[str]:
@@ -131,13 +145,31 @@ def _tables(schema: Schema, path: Keys, given: Mapping[str, Any] | None) -> Iter
     for key in fields_of(model):
         if schema.is_table((*path, key)):
             yield from _tables(schema, (*path, key), (given or {}).get(key))
+        elif schema.is_table_list((*path, key)):
+            yield _list_entry(schema, (*path, key))
 
 
-def _own_keys(model: type[BaseModel], given: Mapping[str, Any]) -> Iterator[str]:
+def _list_entry(schema: Schema, path: Keys) -> str:
+    """Write one entry of a list of tables, switched off: it shows which keys there are."""
+    model = schema.model((*path, "0"))
+    if model is None:
+        return ""
+    shop, table = next(iter(example_values()["shops"].items()))
+    shown = {"shop": shop, "marketplace": table["marketplace"]}
+    intro = (model.__doc__ or "").split("\n")[0]
+    return "\n".join([_comment(intro), f"#[{toml_header(path)}]", *_own_keys(model, {}, shown)])
+
+
+def _own_keys(
+    model: type[BaseModel],
+    given: Mapping[str, Any],
+    examples: Mapping[str, Any] = MappingProxyType({}),
+) -> Iterator[str]:
+    """Write the keys of a table; those that are not given show an example, switched off."""
     schema = Schema(model)
     for key, info in fields_of(model).items():
-        if not schema.is_table((key,)):
-            value = given.get(key, _shown(info))
+        if not schema.is_table((key,)) and not schema.is_table_list((key,)):
+            value = given.get(key, examples.get(key, _shown(info)))
             line = f"{key} = {toml_value(value)}"
             yield "\n".join([_comment(_manual(info, value)), line if key in given else f"#{line}"])
 

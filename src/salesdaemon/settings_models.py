@@ -10,8 +10,13 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SerializeAsAny
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from salesdaemon.domain.goals import Goal
+from salesdaemon.domain.hours import Hours, parse_hours
+from salesdaemon.domain.rules import RuleBook
 from salesdaemon.marketplaces.base import Duration, Section, ShopSettings
 from salesdaemon.marketplaces.fields import Secret, ServiceUrl
+from salesdaemon.settings_alerts import AlertSettings, GoalSettings
+from salesdaemon.settings_rules import to_goal, to_rule_book
 from salesdaemon.settings_values import (
     DEFAULT_LOCALE,
     ChannelUrl,
@@ -20,29 +25,21 @@ from salesdaemon.settings_values import (
     DatabaseUrl,
     Email,
     Emails,
+    HeartbeatUrl,
     KeyFile,
     Locale,
     Name,
     Text,
-    Texts,
     TimeZone,
     Worth,
 )
 
-Level = Literal["on", "silent", "off"]
-
-NOT_YET: Final[tuple[tuple[str, ...], ...]] = (
-    ("alerts", "quiet_hours"),
-    ("alerts", "rules"),
+NOT_YET: Final = (
     ("digest", "weekly"),
     ("digest", "monthly"),
     ("digest", "yearly"),
-    ("heartbeat",),
 )
 """Keys that a later version brings; refused until then, lest somebody rely on them."""
-
-NOT_SENT_YET: Final = ("payout", "milestone", "silence")
-"""Kinds of news that may be set already and that nothing sends."""
 
 
 class DatabaseSettings(Section):
@@ -105,45 +102,6 @@ class MailSettings(Section):
     to: Emails = Field(description="Who gets the digests.", examples=[["me@example.com"]])
 
 
-class AlertKinds(Section):
-    """What rings: on (with sound), silent (without) or off, for each kind of news."""
-
-    sale: Level = Field(default="on", description="A paid sale.")
-    renewal: Level = Field(default="on", description="A membership was paid again.")
-    free: Level = Field(default="off", description="A download for nothing.")
-    refund: Level = Field(default="silent", description="Money went back to a buyer.")
-    dispute: Level = Field(default="silent", description="A buyer's bank took the money back.")
-    dispute_won: Level = Field(default="silent", description="And had to return it.")
-    cancelled: Level = Field(default="silent", description="A paid sale was cancelled.")
-    payout: Level = Field(default="silent", description="Not sent yet: a payout to your bank.")
-    milestone: Level = Field(default="on", description="Not sent yet: a round number was reached.")
-    silence: Level = Field(default="on", description="Not sent yet: unusually long without a sale.")
-    trouble: Level = Field(default="on", description="A shop stopped answering, a token died.")
-
-
-class AlertSettings(Section):
-    """What rings, where and how."""
-
-    channels: Texts = Field(
-        default=(),
-        description="The channels that ring.",
-        examples=[["phone"]],
-        json_schema_extra={"default": "all of them"},
-    )
-    amount: Literal["gross", "net"] = Field(
-        default="gross",
-        description="What a ring shows: gross, or net after fees; a net amount says so.",
-    )
-    burst: int = Field(
-        default=5,
-        ge=0,
-        description="More sales than this within a minute become one message; 0 = never.",
-    )
-    kinds: AlertKinds = Field(
-        default=AlertKinds(), description="What rings: on, silent or off, for each kind of news."
-    )
-
-
 class DigestSettings(Section):
     """The mail that says what was earned."""
 
@@ -195,6 +153,21 @@ class ExchangeSettings(Section):
     )
 
 
+class HeartbeatSettings(Section):
+    """A sign of life to a service outside, which alarms you when it stops coming."""
+
+    url: HeartbeatUrl = Field(
+        description="The address that the service gave you (Healthchecks, Uptime Kuma); it is "
+        "asked for while all is well. A secret.",
+        examples=["https://hc.example.com/ping/…"],
+    )
+    every: Duration = Field(
+        default=timedelta(seconds=60),
+        ge=timedelta(seconds=10),
+        description="How often.",
+    )
+
+
 class WebSettings(Section):
     """Where /healthz, /readyz and /metrics answer."""
 
@@ -226,10 +199,12 @@ class Settings(BaseSettings):
     channels: dict[Name, ChannelSettings] = {}
     mail: MailSettings | None = None
     alerts: AlertSettings = AlertSettings()
+    goals: dict[Name, GoalSettings] = {}
     digest: DigestSettings = DigestSettings()
     products: dict[Text, ProductSettings] = {}
     effort: EffortSettings = EffortSettings()
     exchange: ExchangeSettings = ExchangeSettings()
+    heartbeat: HeartbeatSettings | None = None
     web: WebSettings = WebSettings()
 
     @classmethod
@@ -252,12 +227,16 @@ class Settings(BaseSettings):
         """The seller's time zone."""
         return ZoneInfo(self.timezone)
 
-    def remarks(self) -> list[str]:
-        """Name what was asked for and does nothing yet."""
-        kinds = self.alerts.kinds
-        asked = [kind for kind in NOT_SENT_YET if kind in kinds.model_fields_set]
-        return [
-            f"alerts.kinds.{kind}: nothing of this kind is sent yet."
-            for kind in asked
-            if getattr(kinds, kind) != "off"
-        ]
+    @property
+    def quiet(self) -> tuple[Hours, ...]:
+        """When rings are held back, on the wall clock of the seller's time zone."""
+        return tuple(map(parse_hours, self.alerts.quiet_hours))
+
+    @property
+    def monthly_goals(self) -> tuple[Goal, ...]:
+        """The goals for each month, in the order of the configuration."""
+        return tuple(to_goal(name, table) for name, table in self.goals.items())
+
+    def rule_book(self) -> RuleBook:
+        """Make the rules by which news is told."""
+        return to_rule_book(self.alerts, self.zone)

@@ -3,7 +3,7 @@
 The table of a shop has the model of its marketplace, which only the configuration itself tells.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final, get_args, get_origin
@@ -28,6 +28,7 @@ _SENTENCES: Final = {
     "int_from_float": "must be a whole number.",
     "int_parsing_size": "is too large a number.",
     "bool_parsing": "must be true or false.",
+    "bool_type": "must be true or false.",
     "path_type": "must be a path in quotes.",
     "model_type": "must be a table.",
     "dict_type": "must be a table.",
@@ -63,6 +64,11 @@ class Schema:
         """Tell whether a table stands at that path."""
         kind = self.at(path)
         return _is_model(kind) or get_origin(kind) is dict
+
+    def is_table_list(self, path: Keys) -> bool:
+        """Tell whether a list of tables stands at that path."""
+        kind = self.at(path)
+        return get_origin(kind) is tuple and _is_model(get_args(kind)[0])
 
     def secrets(self, path: Keys) -> set[str]:
         """Return the keys of the table at a path that hold secrets."""
@@ -108,8 +114,15 @@ def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _to_problem(detail: ErrorDetails, schema: Schema, prefix: Keys) -> Problem:
-    path = (*prefix, *(str(part) for part in detail["loc"] if part != "[key]"))
-    return Problem(".".join(path), _sentence(detail, schema, path))
+    path = (*prefix, *(part for part in detail["loc"] if part != "[key]"))
+    keys = tuple(map(str, path))
+    return Problem(_dotted(path), _sentence(detail, schema, keys))
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    """Write where a value stands; entries of a list are counted from 1."""
+    parts = (f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
 
 
 def _sentence(detail: ErrorDetails, schema: Schema, path: Keys) -> str:
@@ -138,12 +151,14 @@ def _below(kind: Any, key: str) -> Any:  # noqa: ANN401 - an annotation: a class
     if _is_model(kind):
         info = fields_of(kind).get(key)
         return _table_in(info.annotation) if info else None
+    if get_origin(kind) is tuple and key.isdecimal():
+        return get_args(kind)[0]
     return _table_in(get_args(kind)[1]) if get_origin(kind) is dict else None
 
 
 def _table_in(kind: Any) -> Any:  # noqa: ANN401 - an annotation: a class or a generic alias
     """Return the table among a type's parts, the type itself where none of them is one."""
-    if _is_model(kind) or get_origin(kind) is dict:
+    if _is_model(kind) or get_origin(kind) in {dict, tuple}:
         return kind
     parts = [_table_in(part) for part in get_args(kind)]
     tables = [part for part in parts if _is_model(part) or get_origin(part) is dict]

@@ -77,14 +77,29 @@ def _duration(length: timedelta) -> str:
 
 def _blocks(values: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
     """Write a table's own keys, then the tables in it; each block begins with an empty line."""
-    own = {key: value for key, value in values.items() if not isinstance(value, dict)}
+    own = {key: value for key, value in values.items() if not _holds_tables(value)}
     lines = [f"{_key(key)} = {toml_value(value)}\n" for key, value in own.items()]
     head = [f"{toml_header(path)}\n"] if path else []
     blocks = ["".join([*head, *lines])] if lines else []
     for key, value in values.items():
         if isinstance(value, dict):
             blocks += _blocks(value, (*path, key))
+        elif _holds_tables(value):
+            blocks += [_entry(each, (*path, key)) for each in value]
     return blocks
+
+
+def _holds_tables(value: object) -> bool:
+    """Tell whether a value is a table, or a list of tables."""
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(each, dict) for each in value)
+    )
+
+
+def _entry(table: Mapping[str, Any], path: tuple[str, ...]) -> str:
+    """Write one of a list of tables."""
+    lines = [f"{_key(key)} = {toml_value(value)}\n" for key, value in table.items()]
+    return "".join([f"[{toml_header(path)}]\n", *lines])
 
 
 def _key(key: str) -> str:

@@ -7,12 +7,15 @@ import json
 import re
 from datetime import time
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
 
+from salesdaemon.domain.hours import WHOLE_WEEK, overlaps, parse_hours, parse_weekdays, week_mask
 from salesdaemon.domain.money import Money
 from salesdaemon.errors import DomainError
 from salesdaemon.marketplaces.fields import PLACEHOLDER, Secret
@@ -132,6 +135,36 @@ def _channel_url(secret: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def _heartbeat_url(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value().strip()
+    parts = _split(text)
+    if parts is None or parts.scheme not in {"https", "http"}:
+        raise ValueError("must be an address such as https://hc.example.com/ping/ID.")
+    if parts.scheme == "http" and not _is_near(parts.hostname or ""):
+        raise ValueError(
+            "must begin with https:// (plain http only reaches machines of your own network)."
+        )
+    return SecretStr(text)
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of an address, None where it is none."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.hostname and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:  # brackets that hold no address, a port that is no number
+        return None
+    return parts if usable else None
+
+
+def _is_near(host: str) -> bool:
+    """Tell whether a host is this machine or one of the home network."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".lan", ".internal", ".home.arpa"))
+
+
 def _email(address: str) -> str:
     if not _EMAIL.fullmatch(address) or not address.isprintable():
         raise ValueError("must be an e-mail address such as me@example.com.")
@@ -148,8 +181,12 @@ def _clock_time(value: object) -> object:
     return time(int(match[1]), int(match[2]))
 
 
-def _list(value: object) -> object:
-    """Read a list that an environment variable gives as JSON or with commas."""
+def as_list(value: object) -> object:
+    """Read a list that an environment variable gives as JSON or with commas.
+
+    Raises:
+        ValueError: it begins like JSON and is none.
+    """
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
@@ -158,6 +195,56 @@ def _list(value: object) -> object:
         except ValueError:
             raise ValueError('must be a list such as ["one", "two"].') from None
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _one_or_more(value: object) -> object:
+    """Read a list, or one entry alone; commas may stand within an entry."""
+    if isinstance(value, str) and not value.lstrip().startswith("["):
+        return [value]
+    return as_list(value)
+
+
+def _hours(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Write stretches of the day as we do."""
+    found = []
+    for number, text in enumerate(texts, 1):
+        where = f"Entry {number}: " if len(texts) > 1 else ""
+        try:
+            found.append(str(parse_hours(text)))
+        except DomainError as error:
+            raise ValueError(f"{where}{error}") from None
+    return tuple(found)
+
+
+def _quiet_hours(texts: tuple[str, ...]) -> tuple[str, ...]:
+    stretches = [parse_hours(text) for text in texts]
+    for first, second in overlaps(stretches):
+        raise ValueError(
+            f'"{texts[first]}" and "{texts[second]}" overlap; '
+            "let one begin when the other ends, or name other weekdays."
+        )
+    if week_mask(stretches) == WHOLE_WEEK:
+        raise ValueError(
+            "They never end, so nothing would ever ring; leave some time out, "
+            'or set kinds to "silent" in [alerts.kinds].'
+        )
+    return texts
+
+
+def _weekdays(text: str) -> str:
+    try:
+        parse_weekdays(text)
+    except DomainError as error:
+        raise ValueError(str(error)) from None
+    return text.strip().lower()
+
+
+def _joined(value: object) -> object:
+    """Read weekdays that are given as a list."""
+    value = as_list(value) if isinstance(value, str) and value.lstrip().startswith("[") else value
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ",".join(value)
+    return value
 
 
 def _each_once(entries: tuple[str, ...]) -> tuple[str, ...]:
@@ -196,12 +283,39 @@ KeyFile = Annotated[Path, AfterValidator(_key_file)]
 ChannelUrl = Annotated[Secret, AfterValidator(_channel_url)]
 Email = Annotated[Text, AfterValidator(_email)]
 ClockTime = Annotated[time | Literal["off"], BeforeValidator(_clock_time)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_list), AfterValidator(_each_once)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(as_list), AfterValidator(_each_once)]
 """Names, each once, in the order given."""
 Emails = Annotated[
     tuple[Email, ...],
-    BeforeValidator(_list),
+    BeforeValidator(as_list),
     AfterValidator(_each_once),
     AfterValidator(_at_least_one),
 ]
 """One or more addresses, each once."""
+OneOrMore = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_one_or_more),
+    AfterValidator(_each_once),
+    AfterValidator(_at_least_one),
+]
+"""One text or a list of them, each once; a comma is part of the text."""
+
+Names = Annotated[Texts, AfterValidator(_at_least_one)]
+"""One name or a list of them, each once."""
+
+HoursTexts = Annotated[OneOrMore, AfterValidator(_hours)]
+"""Stretches of the day that `domain.hours` can read."""
+
+QuietHours = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_one_or_more),
+    AfterValidator(_hours),
+    AfterValidator(_quiet_hours),
+]
+"""Stretches of the day that neither overlap nor fill the week; there may be none."""
+
+Weekdays = Annotated[str, BeforeValidator(_joined), AfterValidator(_weekdays)]
+"""Weekdays that `domain.hours` can read: "mon-fri", or a list of such."""
+
+HeartbeatUrl = Annotated[Secret, AfterValidator(_heartbeat_url)]
+"""An https address, or plain http within the home network; a secret, kept to the letter."""

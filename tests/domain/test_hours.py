@@ -179,7 +179,21 @@ def test_a_quiet_of_all_the_week_is_looked_at_no_further_than_a_week() -> None:
     assert quiet_until([parse_hours("00:00-24:00")], moment, BERLIN) == moment + LONGEST_QUIET
 
 
-def test_overlaps_are_found_over_midnight_and_the_week_s_end() -> None:
-    texts = ["22:00-07:00", "mon 06:00-08:00", "sun 07:00-09:00", "sat 12:00-13:00"]
-    assert overlaps([parse_hours(text) for text in texts]) == [(0, 1)]
-    assert overlaps([parse_hours("sun 23:00-08:00"), parse_hours("mon 07:00-09:00")]) == [(0, 1)]
+@pytest.mark.parametrize(
+    ("first", "second", "overlap"),
+    [
+        ("22:00-07:00", "06:00-08:00", True),
+        ("22:00-07:00", "07:00-08:00", False),
+        ("22:00-07:00", "mon 06:00-08:00", True),
+        ("sat-mon 23:00-08:00", "sun 07:00-09:00", True),
+        ("mon-fri 12:00-14:00", "wed,sun 13:00-15:00", True),
+        ("mon-fri 22:30-07:00", "sat,sun 00:00-09:00", False),
+        ("mon 12:00-14:00", "tue 13:00-15:00", False),
+    ],
+)
+def test_an_overlap_is_found_unless_a_night_runs_into_another_weekday(
+    first: str, second: str, overlap: bool
+) -> None:
+    noon = parse_hours("sat 15:30-15:31")
+    found = overlaps([parse_hours(first), noon, parse_hours(second)])
+    assert found == ([(0, 2)] if overlap else [])

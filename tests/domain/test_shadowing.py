@@ -166,7 +166,7 @@ def test_several_rules_together_shadow_one() -> None:
     [
         (
             rule(shops=PRINTS, marketplaces=frozenset({"second"})),
-            "none of its shops is of its marketplaces",
+            "no shop of the configuration is what it asks for",
         ),
         (
             rule(kinds=frozenset({"payout"}), products=("*",)),

@@ -98,8 +98,6 @@ async def look_at_everything(app: Application, path: Path | None, *, offline: bo
 def _config(app: Application, path: Path | None) -> Iterator[Line]:
     where = str(path) if path is not None else "The environment"
     yield Line(Result.OK, "config", f"{where} holds no mistakes.")
-    for remark in app.settings.remarks():
-        yield Line(Result.WARNING, "config", remark)
     if path is not None and others_can_read(path):
         fix = f"Run `chmod o-rwx {path}`."
         yield Line(Result.WARNING, "config", f"Every user of this machine can read {path}.", fix)

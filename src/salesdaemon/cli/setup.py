@@ -12,7 +12,7 @@ from salesdaemon.cli.groups import make_group
 from salesdaemon.cli.output import print_json
 from salesdaemon.cli.prompt import TerminalPrompt
 from salesdaemon.cli.session import call_of, settings_of
-from salesdaemon.cli.streams import print_line, say
+from salesdaemon.cli.streams import print_line
 from salesdaemon.initialise import initialise
 from salesdaemon.settings import find_config
 from salesdaemon.settings_text import mask, render_toml
@@ -54,8 +54,6 @@ def show(
 def check(context: typer.Context) -> None:
     """Read the configuration and list everything that is wrong with it."""
     settings = settings_of(context)
-    for remark in settings.remarks():
-        say(remark)
     path = find_config(os.environ, call_of(context).config)
     shops = len(settings.shops)
     where = str(path) if path is not None else "The environment"

@@ -133,12 +133,16 @@ def quiet_until(hours: Sequence[Hours], moment: datetime, zone: ZoneInfo) -> dat
 
 
 def overlaps(hours: Sequence[Hours]) -> list[tuple[int, int]]:
-    """Return the pairs of stretches that share a minute of the week, by their places."""
+    """Return the pairs of stretches that overlap, by their places.
+
+    A night that runs into the hours of other weekdays does not: "mon-fri 22:30-07:00" and
+    "sat,sun 00:00-09:00" are how people write a week.
+    """
     masks = [week_mask((each,)) for each in hours]
     return [
         (first, second)
         for first, second in combinations(range(len(masks)), 2)
-        if masks[first] & masks[second]
+        if masks[first] & masks[second] and hours[first].weekdays & hours[second].weekdays
     ]
 
 

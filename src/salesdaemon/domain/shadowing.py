@@ -35,7 +35,7 @@ def never_matches(rule: Rule, shops: Mapping[str, str]) -> str | None:
     """
     named = rule.shops is not None or rule.marketplaces is not None
     if named and not _shops_of(rule, shops):
-        return "none of its shops is of its marketplaces"
+        return "no shop of the configuration is what it asks for"
     for asked, kinds, why in (
         (_is_about_orders(rule), ORDER_KINDS, "its kinds have no products, amount or effort"),
         (rule.first_of_product or rule.first_in_country, SALE_KINDS, "its kinds are no sales"),

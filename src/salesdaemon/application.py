@@ -16,7 +16,6 @@ from salesdaemon.http import Http
 from salesdaemon.marketplaces.base import Connection, Marketplace
 from salesdaemon.notify.channels import Channel
 from salesdaemon.notify.texts import Voice
-from salesdaemon.poller.journal import Trouble
 from salesdaemon.poller.shop import ShopPoller
 from salesdaemon.poller.watched import Shop
 from salesdaemon.settings_models import Settings
@@ -182,7 +181,6 @@ class Application:
             ),
             self.store,
             telling=self.telling,
-            trouble=Trouble(self.settings.alerts.kinds.trouble, self.ringing_channels),
             zone=self.settings.zone,
             clock=self.clock,
             started_at=started_at,

@@ -125,6 +125,7 @@ def test_whatever_happens_nothing_is_told_too_often_and_every_end_is_told(
         (
             Step.FIRST,
             Note(
+                "disk",
                 f"trouble:disk:{stamp(NOW)}",
                 "The disk is nearly full",
                 "100 MB are left. Free some space.",
@@ -133,6 +134,7 @@ def test_whatever_happens_nothing_is_told_too_often_and_every_end_is_told(
         (
             Step.AGAIN,
             Note(
+                "disk",
                 f"trouble:disk:{stamp(NOW)}",
                 "Still: The disk is nearly full",
                 "For 2 days now. 100 MB are left. Free some space.",
@@ -140,7 +142,9 @@ def test_whatever_happens_nothing_is_told_too_often_and_every_end_is_told(
         ),
         (
             Step.OVER,
-            Note(f"works:disk:{stamp(NOW)}", "The disk has space again", "It lasted 2 days."),
+            Note(
+                "disk", f"works:disk:{stamp(NOW)}", "The disk has space again", "It lasted 2 days."
+            ),
         ),
     ],
 )
@@ -159,7 +163,14 @@ def test_a_review_remembers_what_is_wrong_and_tells_each_thing_by_itself() -> No
     assert review({"disk": DISK, "clock": None}, first.remembered, NOW + HOUR).notes == ()
     later = NOW + 2 * HOUR
     assert review({"disk": None, "clock": None}, first.remembered, later) == Review(
-        (Note(f"works:disk:{stamp(later)}", "The disk has space again", "It lasted 2 hours."),)
+        (
+            Note(
+                "disk",
+                f"works:disk:{stamp(later)}",
+                "The disk has space again",
+                "It lasted 2 hours.",
+            ),
+        )
     )
 
 

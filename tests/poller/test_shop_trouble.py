@@ -1,16 +1,21 @@
 """What a shop's poller does when the marketplace does not: every fault, wait and refusal."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, event
 
 from salesdaemon import marketplaces
+from salesdaemon.domain.rules import Rule
+from salesdaemon.errors import AuthError
 from tests.marketplaces.harness import load
 from tests.poller.conftest import MakeWorld
-from tests.poller.world import DAY, World
+from tests.poller.world import DAY, MINUTE, World
 
 FAULTS = [
     pytest.param(slug, kind, id=f"{slug}-{kind}")
@@ -131,7 +136,89 @@ async def test_trouble_is_told_once_after_a_quarter_of_an_hour_and_again_when_it
     assert world.record().problem is None
     world.vendor.fault("500", times=10**6)
     await world.polls(60)
-    assert len(world.troubles()) == 2
+    assert [title for title, _ in world.troubles()] == [
+        "prints does not answer",
+        "prints works again",
+        "prints does not answer",
+    ]
+
+
+async def test_lasting_trouble_is_told_again_each_day_and_its_end_once(world: World) -> None:
+    await world.tick()
+    world.vendor.fault("500", times=10**6)
+    await world.polls(3 * 24 * 4 + 1, every=15 * MINUTE)
+    told = world.troubles()
+    assert [title for title, _ in told] == [
+        "prints does not answer",
+        "Still: prints does not answer",
+        "Still: prints does not answer",
+    ]
+    assert [body.partition(" now. ")[0] for _, body in told[1:]] == ["For 24 hours", "For 2 days"]
+    world.restart()
+    world.vendor.clear_faults()
+    await world.polls(30)
+    world.restart()
+    await world.polls(30)
+    assert world.troubles()[3:] == [
+        ("prints works again", "It lasted 3 days. What was sold meanwhile is told now.")
+    ]
+
+
+async def test_a_failure_that_was_not_told_ends_without_a_word(world: World) -> None:
+    await world.tick()
+    world.vendor.fault("500", times=2)
+    await world.polls(20)
+    assert (world.record().problem, world.troubles()) == (None, [])
+
+
+@contextmanager
+def refusing(world: World) -> Iterator[None]:
+    """Let the vendor refuse the token for a while."""
+    access = cast("Any", world.vendor).gumroad.access
+    token = access.token
+    world.vendor.misbehave("401")
+    yield
+    access.token = token
+
+
+@pytest.mark.parametrize("slug", ["gumroad"])  # elsewhere a refused login stays refused
+async def test_a_refusal_that_comes_and_goes_is_told_once_an_hour(world: World) -> None:
+    await world.tick()
+    for _ in range(5):
+        with refusing(world):
+            await world.polls(1)
+        await world.polls(15)
+    assert [title for title, _ in world.troubles()] == [
+        "prints needs you",
+        "prints works again",
+        "prints needs you",
+        "prints works again",
+    ]
+
+
+@pytest.mark.parametrize("slug", ["gumroad"])  # as above
+async def test_what_a_command_told_the_daemon_does_not_tell_once_more(world: World) -> None:
+    await world.tick()
+    command = world.new_poller()
+    with refusing(world):
+        with pytest.raises(AuthError):
+            await command.attempt()
+        await world.polls(1)
+        assert [title for title, _ in world.troubles()] == ["prints needs you"]
+    await command.attempt()
+    await world.polls(20)
+    assert [title for title, _ in world.troubles()] == ["prints needs you", "prints works again"]
+
+
+@pytest.mark.parametrize("slug", ["gumroad"])  # the marketplace makes no difference
+async def test_trouble_is_judged_by_the_rules_for_its_shop(world: World) -> None:
+    book = world.telling.book
+    rule = Rule(kinds=frozenset({"trouble"}), shops=frozenset({"prints"}), channels=("desk",))
+    world.telling = replace(world.telling, book=replace(book, rules=(rule,)))
+    world.restart()
+    world.vendor.misbehave("401")
+    await world.polls(1)
+    assert [(row.channel, row.title) for row in world.messages()] == [("desk", "prints needs you")]
 
 
 async def test_a_refused_login_is_told_once_and_seldom_tried_again(world: World) -> None:

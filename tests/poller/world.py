@@ -13,7 +13,6 @@ from salesdaemon.domain.login import Login
 from salesdaemon.domain.rules import RuleBook
 from salesdaemon.domain.summary import StoredSale
 from salesdaemon.marketplaces.base import Connection, Feed, HttpClient
-from salesdaemon.poller.journal import Trouble
 from salesdaemon.poller.shop import ShopPoller
 from salesdaemon.poller.watched import Shop
 from salesdaemon.store.accounts import ShopRecord, find_shop, list_set_aside
@@ -68,6 +67,7 @@ class World:
         self.configured: Mapping[str, str] = {shop: vendor.marketplace.slug}
         self.http = AsgiHttp(vendor.app, clock)
         self.wrap: Callable[[Feed], Feed] = lambda feed: feed
+        self.telling = TELLING
         self.told = 0
         self.folder = folder
         self._cipher = Cipher(folder / "secret.key")
@@ -111,8 +111,7 @@ class World:
                 login=self.logins if marketplace.login_key is not None else None,
             ),
             self.store,
-            telling=TELLING,
-            trouble=Trouble("on", CHANNELS),
+            telling=self.telling,
             zone=ZONE,
             clock=self.clock,
             started_at=started_at,

@@ -106,7 +106,7 @@ def test_it_works_again_is_told_once(store: Store) -> None:
         "trouble",
         f"works:channel:phone:{int(then.timestamp())}",
         "Channel phone works again",
-        "It lasted 3 hours.",
+        "It lasted 3 hours. What waited for it is sent now.",
         then,
     )
     assert took_it(store, then + MINUTE) is None

@@ -20,9 +20,8 @@ CLEARED = {
     "not_before": None,
     "problem": None,
     "action": None,
-    "problem_since": None,
-    "told_at": None,
 }
+"""Since when it failed stays known: the next good poll tells that the shop works again."""
 
 
 def read_timeout(text: str) -> timedelta:

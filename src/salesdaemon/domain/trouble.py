@@ -46,21 +46,23 @@ class Trouble:
     """Something that is wrong, in words.
 
     `title` says of what in a few words, `what` is the reason and `fix` what to do, whole sentences.
-    `over` is the title of the message that it is well again. It is told once it has lasted for
-    `patience`.
+    `over` is the title of the message that it is well again, and `after` what that means. It is
+    told once it has lasted for `patience`.
     """
 
     title: str
     what: str
     fix: str
     over: str
+    after: str = ""
     patience: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What to tell; `event` names it, so that the same is never entered twice."""
+    """What to tell of what; `event` names it, so that the same is never entered twice."""
 
+    key: str
     event: str
     title: str
     body: str
@@ -111,11 +113,11 @@ def note(key: str, trouble: Trouble, step: Step, spell: Spell, now: datetime) ->
     lasted = span(now - (spell.since or now))
     event = f"{'works' if step is Step.OVER else 'trouble'}:{key}:{int(now.timestamp())}"
     if step is Step.OVER:
-        return Note(event, trouble.over, f"It lasted {lasted}.")
+        return Note(key, event, trouble.over, f"It lasted {lasted}. {trouble.after}".rstrip())
     body = f"{trouble.what} {trouble.fix}".strip()
     if step is Step.AGAIN:
-        return Note(event, f"Still: {trouble.title}", f"For {lasted} now. {body}")
-    return Note(event, trouble.title, body)
+        return Note(key, event, f"Still: {trouble.title}", f"For {lasted} now. {body}")
+    return Note(key, event, trouble.title, body)
 
 
 def review(

@@ -1,13 +1,15 @@
-"""How a shop fares, kept for `status` and told to its owner once."""
+"""How a shop fares, kept for `status`; its owner hears when it fails and when it works again."""
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from salesdaemon.domain.trouble import Spell, Step, Trouble, judge, note
 from salesdaemon.store.accounts import ShopRecord, find_shop, save_shop
+from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Connection, Store
-from salesdaemon.store.outbox import OutboxEntry, enqueue
+from salesdaemon.store.news import Announcement, announce
 
 log = logging.getLogger(__name__)
 
@@ -15,20 +17,12 @@ LAST_POLL_GRAIN = timedelta(minutes=1)
 """The time of the last good poll is written at most this often."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """How trouble is told: its level, and the channels."""
-
-    level: str
-    channels: tuple[str, ...]
-
-
 class Journal:
     """What is kept of one shop; reads are from memory, writes go through to the store."""
 
-    def __init__(self, store: Store, shop: str, marketplace: str, trouble: Trouble) -> None:
+    def __init__(self, store: Store, shop: str, marketplace: str, telling: Telling) -> None:
         self._store = store
-        self._trouble = trouble
+        self._telling = telling
         self.record = ShopRecord(shop=shop, marketplace=marketplace)
         self._written = self.record
 
@@ -53,7 +47,6 @@ class Journal:
             problem=None,
             action=None,
             problem_since=None,
-            told_at=None,
         )
         if recovered:
             log.info("shop_recovered shop=%s", self.record.shop)
@@ -61,7 +54,13 @@ class Journal:
         return recovered or written is None or now - written >= LAST_POLL_GRAIN
 
     def write(self, connection: Connection) -> None:
-        """Keep what is in memory, inside a transaction of the caller."""
+        """Keep what is in memory, inside a transaction of the caller.
+
+        Tells that the shop works again where the store says that its failing was told.
+        """
+        now, wrong = self.record.last_good_poll, self.record.problem or self.record.problem_since
+        if now is not None and wrong is None:
+            self._tell(connection, self._trouble(""), now, wrong=False)
         save_shop(connection, self.record)
         self._written = self.record
 
@@ -73,7 +72,7 @@ class Journal:
             self.write(connection)
 
     def failed(self, what: str, fix: str | None, now: datetime, *, tell: bool) -> None:
-        """Note a failure; tell it once if it is time to."""
+        """Note a failure; told if it is time to, and again after a day."""
         log.warning("shop_failed shop=%s what=%s", self.record.shop, what)
         self.record = replace(
             self.record,
@@ -81,10 +80,10 @@ class Journal:
             action=fix,
             problem_since=self.record.problem_since or now,
         )
-        self._tell_once(now, f"{self.record.shop} does not answer", tell=tell)
+        self._keep_failure(now, "does not answer", tell=tell)
 
     def login_needed(self, what: str, fix: str | None, now: datetime) -> None:
-        """Note that the marketplace refuses us until the owner acts; told once."""
+        """Note a refusal that lasts until the owner acts; told, and again after a day."""
         log.error("shop_refused shop=%s what=%s", self.record.shop, what)
         self.record = replace(
             self.record,
@@ -93,37 +92,55 @@ class Journal:
             action=fix or f"Run `salesdaemon check` to see what {self.record.shop} needs.",
             problem_since=self.record.problem_since or now,
         )
-        self._tell_once(now, f"{self.record.shop} needs you", tell=True)
+        self._keep_failure(now, "needs you", tell=True)
 
-    def _tell_once(self, now: datetime, title: str, *, tell: bool) -> None:
-        told = self.record.told_at is not None
-        if tell and not told:
-            self.record = replace(self.record, told_at=now)
+    def _keep_failure(self, now: datetime, how: str, *, tell: bool) -> None:
         with self._store.write() as connection:
-            self.write(connection)
-            if tell and not told:
-                body = " ".join(part for part in (self.record.problem, self.record.action) if part)
-                self.tell(connection, f"trouble:{self.record.shop}", title, body, now)
+            if tell:
+                self._tell(connection, self._trouble(how), now, wrong=True)
+            save_shop(connection, self.record)
+        self._written = self.record
+
+    def _trouble(self, how: str) -> Trouble:
+        shop = self.record.shop
+        return Trouble(
+            title=f"{shop} {how}",
+            what=self.record.problem or "",
+            fix=self.record.action or "It is tried again by itself.",
+            over=f"{shop} works again",
+            after="What was sold meanwhile is told now.",
+        )
+
+    def _tell(
+        self, connection: Connection, trouble: Trouble, now: datetime, *, wrong: bool
+    ) -> None:
+        """Tell what is due. What was told is asked of the store: a command may have told it."""
+        stored = find_shop(connection, self.record.shop) or self.record
+        since = self.record.problem_since if wrong else stored.problem_since
+        before = Spell(since, stored.told_at)
+        spell, step = judge(before, now, wrong=wrong)
+        self.record = replace(self.record, told_at=spell.told_at)
+        if step is not Step.NOTHING:
+            told = note(self.record.shop, trouble, step, before, now)
+            self._announce(connection, told.event, told.title, told.body, now)
 
     def tell(self, connection: Connection, event: str, title: str, body: str, at: datetime) -> None:
         """Enter a message about trouble; the same event at the same second only once."""
-        if self._trouble.level == "off":
-            return
-        enqueue(
-            connection,
-            [
-                OutboxEntry(
-                    channel=channel,
-                    event=f"{event}:{int(at.timestamp())}",
-                    kind="trouble",
-                    level=self._trouble.level,
-                    created_at=at,
-                    title=title,
-                    body=body,
-                )
-                for channel in self._trouble.channels
-            ],
+        self._announce(connection, f"{event}:{int(at.timestamp())}", title, body, at)
+
+    def _announce(
+        self, connection: Connection, event: str, title: str, body: str, at: datetime
+    ) -> None:
+        announcement = Announcement(
+            kind="trouble",
+            event=event,
+            title=title,
+            body=body,
+            at=at,
+            shop=self.record.shop,
+            marketplace=self.record.marketplace,
         )
+        announce(connection, self._telling, announcement)
 
 
 def describe_set_aside(shop: str, orders: Sequence[tuple[str, str]]) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from salesdaemon.poller.budget import (
     effective_interval,
     next_on_grid,
 )
-from salesdaemon.poller.journal import Journal, Trouble, describe_set_aside
+from salesdaemon.poller.journal import Journal, describe_set_aside
 from salesdaemon.poller.pages import NOTHING_READ, has_reached, newest_of, part_storable
 from salesdaemon.poller.patience import Patience
 from salesdaemon.poller.plan import RECENT, Plan
@@ -59,7 +59,6 @@ class ShopPoller:
         store: Store,
         *,
         telling: Telling,
-        trouble: Trouble,
         zone: ZoneInfo,
         clock: Callable[[], datetime],
         started_at: datetime | None = None,
@@ -67,7 +66,7 @@ class ShopPoller:
     ) -> None:
         """Make a poller; `started_at` is the start of a daemon, for the recap of what it missed."""
         self.shop = shop
-        self.journal = Journal(store, shop.name, shop.marketplace, trouble)
+        self.journal = Journal(store, shop.name, shop.marketplace, telling)
         self.first_poll_done = False
         self.polling = False
         self.first_attempt_over = False

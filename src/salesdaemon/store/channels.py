@@ -131,6 +131,7 @@ def trouble_of_channel(
         fix=f"`salesdaemon test-alert {channel}` tries it; `salesdaemon alerts --failed --retry` "
         "sends what it had refused.",
         over=f"Channel {channel} works again",
+        after="What waited for it is sent now.",
     )
     told = note(f"channel:{channel}", trouble, step, spell, now)
     return Announcement("trouble", told.event, told.title, told.body, now)

@@ -322,7 +322,9 @@ class Marketplace:
     new pair pending in the login store. `check` makes live calls and reports instead of raising.
     `login_key` names what a login belongs to (an app's public key), None where the settings hold
     everything. `earliest` is a day before any order can have been made. `books_every` is how often
-    the books are looked at. `read_export` turns the marketplace's own files into sales; None where
+    the books are looked at. `login_lasts` is how long a login is good without being renewed, and
+    `key_dormant_after` how long a key may rest before it is put to sleep; None for ever.
+    `read_export` turns the marketplace's own files into sales; None where
     there are none.
     """
 
@@ -335,4 +337,6 @@ class Marketplace:
     earliest: datetime
     login_key: Callable[[Any], str] | None = None
     books_every: timedelta = timedelta(minutes=15)
+    login_lasts: timedelta | None = None
+    key_dormant_after: timedelta | None = None
     read_export: Callable[["ExportFile", Any], "ExportRows"] | None = None

@@ -12,7 +12,7 @@ quirks are in README.md.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from salesdaemon.marketplaces.base import (
     Authorised,
@@ -64,5 +64,7 @@ MARKETPLACE = Marketplace(
     check=_check,
     earliest=datetime(2005, 6, 1, tzinfo=UTC),
     login_key=_login_key,
+    login_lasts=timedelta(days=90),
+    key_dormant_after=timedelta(days=180),
     read_export=_read_export,
 )

@@ -5,7 +5,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 
-from benchmarks import first_sync, idle, imports, reports, ring, start, sums, warm_poll
+from benchmarks import alerts, first_sync, idle, imports, reports, ring, start, sums, warm_poll
 from benchmarks.figures import Figure, keep, say
 
 
@@ -20,6 +20,7 @@ def main() -> int:
         "first_sync": lambda: first_sync.measure(wanted.orders),
         "sums": sums.measure,
         "imports": imports.measure,
+        "alerts": alerts.measure,
         "reports": lambda: reports.measure(wanted.sales),
     }
     unknown = sorted(set(wanted.names) - set(steps))

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from benchmarks.figures import Figure
 from salesdaemon.domain.changes import EventKind, Watch
+from salesdaemon.domain.rules import RuleBook
 from salesdaemon.domain.sale import Kind, LineItem, Sale, Status
 from salesdaemon.store import recording
 from salesdaemon.store.accounts import bind
@@ -29,7 +30,7 @@ RATIO = 1.5
 """A third of the speed lost is half as much time again."""
 _NOW = datetime(2026, 7, 1, tzinfo=UTC)
 _GAP = timedelta(days=3 * 365) / SALES
-_TELLING = Telling(dict.fromkeys(EventKind, "off"), ())
+_TELLING = Telling(RuleBook({kind.value: "off" for kind in EventKind}, ()))
 
 Mark = Callable[[Connection, int, Iterable[date]], None]
 

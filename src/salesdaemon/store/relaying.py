@@ -150,8 +150,7 @@ class RelayOutbox:
         def _mark() -> None:
             with self._store.write() as connection:
                 outbox.mark_sent(connection, [entry.id for entry in entries], sent, now)
-                if group.form in {Form.RING, Form.BURST}:
-                    keep_course(connection, channel, now)
+                keep_course(connection, channel, group.form, now)
                 self._announce(connection, channel, note_success(connection, channel, now))
 
         await asyncio.to_thread(_mark)

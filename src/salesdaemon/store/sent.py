@@ -116,11 +116,13 @@ def _totals(connection: Connection, message_ids: Sequence[int]) -> dict[str, Tot
     return found
 
 
-def keep_course(connection: Connection, channel: str, now: datetime) -> None:
+def keep_course(connection: Connection, channel: str, form: Form, now: datetime) -> None:
     """Let a burst of more than one message be ended by one, some time after its last sale.
 
-    Call it when a message with rings was sent.
+    Call it when a message of that form was sent.
     """
+    if form.value not in _RINGS:
+        return
     connection.execute(
         update(outbox)
         .where(
@@ -131,7 +133,7 @@ def keep_course(connection: Connection, channel: str, now: datetime) -> None:
         )
         .values(not_before=now + COURSE_GAP)
     )
-    rows = _course(connection, channel, now)
+    rows = _course(connection, channel, now) if form is Form.BURST else []
     if sum(row.form == Form.BURST.value for row in rows) > 1:
         enqueue(connection, [_end(channel, rows[-1].id, now)])
 

@@ -120,5 +120,4 @@ async def test_what_is_told_follows_the_configuration(store_url: URL, applicatio
             "milestone": "on",
             "silence": "on",
             "trouble": "on",
-            "watching": "silent",
         }

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Self
 
 from salesdaemon import marketplaces
-from salesdaemon.domain.rules import RuleBook
 from salesdaemon.errors import SchemaOutdatedError, StoreError, UsageError
 from salesdaemon.http import Http
 from salesdaemon.marketplaces.base import Connection, Marketplace
@@ -31,8 +30,6 @@ from salesdaemon.store.sums import Basis, adopt_basis
 log = logging.getLogger(__name__)
 
 INSTALLATION = "installation"
-WATCHING = "watching"
-"""The kind of the message that a watch began; it is always silent."""
 
 
 def utc_now() -> datetime:
@@ -54,7 +51,9 @@ class Application:
         self.store = Store(settings.database.url.get_secret_value())
         self.http = Http(user_agent=f"salesdaemon/{version('salesdaemon')}", clock=clock)
         self.cipher = Cipher(settings.secrets.key_file)
-        self.voice = Voice(settings.alerts.amount, settings.locale)
+        self.voice = Voice(
+            settings.alerts.amount, settings.locale, settings.alerts.emoji, settings.zone
+        )
         self.channels = {
             name: Channel(name, channel.url.get_secret_value(), channel.sound)
             for name, channel in settings.channels.items()
@@ -199,9 +198,7 @@ class Application:
     @property
     def telling(self) -> Telling:
         """Which events are told, where and how."""
-        levels = {**self.settings.alerts.kinds.model_dump(), WATCHING: "silent"}
-        book = RuleBook(levels, self.ringing_channels, zone=self.settings.zone)
-        return Telling(book, self.overrides)
+        return Telling(self.settings.rule_book(), self.overrides)
 
     def outbox(self) -> RelayOutbox:
         """Return the outbox as the relay sees it."""
@@ -209,6 +206,8 @@ class Application:
             zone=self.settings.zone,
             burst=self.settings.alerts.burst,
             telling=self.telling,
+            quiet=self.settings.quiet,
+            tell_trouble=self.settings.alerts.trouble_in_quiet_hours == "tell",
             limits={name: channel.limits for name, channel in self.channels.items()},
         )
         return RelayOutbox(self.store, habits)

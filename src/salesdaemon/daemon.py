@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from salesdaemon import digesting, systemd
-from salesdaemon.application import WATCHING, Application
+from salesdaemon.application import Application
 from salesdaemon.domain.alerts import Holding
 from salesdaemon.errors import AlreadyRunningError, StoreError
 from salesdaemon.metrics import render_metrics
@@ -43,6 +43,8 @@ WAIT_FOR_ALL_SHOPS = timedelta(minutes=1)
 STOP_WITHIN_SECONDS = 5.0
 """A shop that hangs must not keep us until Docker kills us, ten seconds after its SIGTERM."""
 WATCHED = "watched_shops"
+WATCHING = "watching"
+"""The kind of the message that a watch began; it has no level of its own and is silent."""
 
 
 def run(settings: Settings) -> int:

@@ -7,22 +7,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from salesdaemon.domain.alerts import (
-    SALE_EVENTS,
-    Due,
-    Facts,
-    Form,
-    Group,
-    Holding,
-    Waiting,
-    next_group,
-)
-from salesdaemon.domain.changes import EventKind
-from salesdaemon.domain.summary import StoredSale
+from salesdaemon.domain.alerts import Due, Facts, Group, Holding, next_group
 from salesdaemon.errors import DeliveryError, StoreError
-from salesdaemon.notify import texts
 from salesdaemon.notify.message import Message
-from salesdaemon.notify.texts import Voice
+from salesdaemon.notify.texts import Voice, word
 
 log = logging.getLogger(__name__)
 
@@ -196,34 +184,3 @@ def retry_wait(failures: int, retry_after_seconds: float | None) -> timedelta:
         return timedelta(seconds=max(retry_after_seconds, 1.0))
     doublings = min(failures - 1, 10)
     return min(FIRST_RETRY * float(2**doublings), LONGEST_RETRY)
-
-
-def word(group: Group, due: Facts, voice: Voice) -> Message:
-    """Word a group of events."""
-    sales = [sale for entry in group.entries if (sale := _sale(entry, due)) is not None]
-    if group.form is Form.RECAP:
-        return texts.recap(sales, due.today, voice)
-    if group.form is Form.BURST and len(sales) > 1:
-        return texts.burst(sales, due.today, voice)
-    entry = group.entries[0]
-    if entry.rings and sales:
-        return texts.ring(sales[0], due.today, voice)
-    return _word_event(entry, sales, due, voice)
-
-
-def _word_event(entry: Waiting, sales: Sequence[StoredSale], due: Facts, voice: Voice) -> Message:
-    silent = entry.level == "silent"
-    if entry.kind not in SALE_EVENTS or not sales:
-        if entry.kind == "trouble":
-            return texts.trouble(entry.title or "Trouble", entry.body or "", silent=silent)
-        return texts.notice(entry.title or entry.kind, entry.body or "", silent=silent)
-    kind = EventKind(entry.kind)
-    if kind in {EventKind.SALE, EventKind.RENEWAL} and silent:
-        return texts.quiet_sale(sales[0], due.today, voice)
-    return texts.happened(kind, sales[0], voice, silent=silent)
-
-
-def _sale(entry: Waiting, due: Facts) -> StoredSale | None:
-    if entry.account_id is None or entry.external_id is None:
-        return None
-    return due.sales.get((entry.account_id, entry.external_id))

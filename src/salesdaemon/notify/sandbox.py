@@ -22,6 +22,7 @@ _ALLOWED = (
 _FORBIDDEN_WORDS: Mapping[type[nodes.Node], str] = {
     nodes.For: "a loop",
     nodes.Call: "a call",
+    nodes.CallBlock: "a call",
     nodes.Getattr: "a dot after a value",
     nodes.Getitem: "square brackets after a value",
     nodes.Assign: "`set`",
@@ -137,10 +138,11 @@ def _inspect(tree: nodes.Template) -> None:
                 f'has an `if` without `else` on line {node.lineno}; add `else ""`.'
             )
         if not isinstance(node, _ALLOWED):
-            what = _FORBIDDEN_WORDS.get(type(node), "a computation")
+            other = "a computation" if isinstance(node, nodes.Expr) else "a statement"
+            what = _FORBIDDEN_WORDS.get(type(node), other)
             raise TemplateRefusedError(
-                f"has {what} on line {node.lineno}, which is not allowed; use fields, filters, "
-                "`~`, comparisons and `if` alone."
+                f"has {what} on line {node.lineno or 1}, which is not allowed; use fields, "
+                "filters, `~`, comparisons and `if` alone."
             )
 
 

@@ -109,39 +109,3 @@ def _burst_end(facts: Facts, voice: Voice) -> Message:
     span = f"At {since}" if since == until else f"From {since} to {until}"
     title = marked(f"The rush is over: {total}", BURST_END, voice)
     return Message(title, f"{span}\n{today}", Tone.INFO, silent=True)
-
-
-# Until the relay calls `word` itself.
-
-
-def recap(sales: Sequence[StoredSale], today: Mapping[str, Totals], voice: Voice) -> Message:  # noqa: D103 - goes with the next change
-    title = f"Sales recap: {counted(len(sales), sum_of(sales, voice), voice)}"
-    return Message(title, _list_body(sales, today, voice), Tone.RING)
-
-
-def burst(sales: Sequence[StoredSale], today: Mapping[str, Totals], voice: Voice) -> Message:  # noqa: D103 - goes with the next change
-    title = f"Ka-ching! {counted(len(sales), sum_of(sales, voice), voice)}"
-    return Message(title, _list_body(sales, today, voice), Tone.RING)
-
-
-def quiet_sale(sale: StoredSale, today: Mapping[str, Totals], voice: Voice) -> Message:  # noqa: D103 - goes with the next change
-    body = f"{bought(sale)}\n{shop_of(sale)}\n{today_line(today, voice)}"
-    return Message(f"Sold: {amount_of(sale, voice)}", body, Tone.INFO, silent=True)
-
-
-def happened(kind: str, sale: StoredSale, voice: Voice, *, silent: bool) -> Message:  # noqa: D103 - goes with the next change
-    title, body = events._sale_title(kind, sale, voice), events._body(kind, sale, Facts(), voice)  # noqa: SLF001 - goes with the next change
-    return Message(title, body, Tone.INFO, silent=silent)
-
-
-def trouble(title: str, body: str, *, silent: bool) -> Message:  # noqa: D103 - goes with the next change
-    return Message(title, body, Tone.INFO if silent else Tone.WARNING, silent=silent)
-
-
-def notice(title: str, body: str, *, silent: bool) -> Message:  # noqa: D103 - goes with the next change
-    return Message(title, body, Tone.INFO, silent=silent)
-
-
-def _list_body(sales: Sequence[StoredSale], today: Mapping[str, Totals], voice: Voice) -> str:
-    lines = shortened([line_of(sale, voice) for sale in sales])
-    return "\n".join([*lines, today_line(today, voice)])

@@ -5,7 +5,7 @@ Sources, the strongest first: environment variables, files of secrets, the TOML 
 `settings_sources` reads and `settings_schema` knows which key may stand where.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -41,6 +41,12 @@ HOME_CURRENCY: Final = Settings.model_fields["currency"].default
 SECRETS_DIRECTORY: Final = Path("/run/secrets")
 
 Values = dict[str, Any]
+LookFurther = Callable[[Mapping[str, Any]], Iterable[Problem]]
+"""Finds more problems in the values of all sources together."""
+
+
+def _no_further(_values: Mapping[str, Any]) -> Iterable[Problem]:
+    return ()
 
 
 def load_settings(
@@ -48,10 +54,12 @@ def load_settings(
     environ: Mapping[str, str],
     *,
     secrets_directory: Path = SECRETS_DIRECTORY,
+    look_further: LookFurther = _no_further,
 ) -> Settings:
     """Read the configuration from a TOML file, files of secrets and the environment.
 
-    Without a file the environment has to name a shop.
+    Without a file the environment has to name a shop. `look_further` may find problems that take
+    longer to find than a start may last.
 
     Raises:
         ConfigError: something is wrong or missing; holds every problem found.
@@ -63,7 +71,7 @@ def load_settings(
     for layer in layers:
         take_from_files(layer, schema)
     settings, problems = _check(_merged(layers), schema, environ)
-    problems = _explain(problems, layers)
+    problems = _explain([*problems, *look_further(_merged(layers))], layers)
     if settings is None or problems:
         raise ConfigError(problems, source=str(path) if path else None)
     return settings

@@ -75,10 +75,8 @@ def rule_problems(rules: object, known: Known) -> Iterator[Problem]:
 
     A table that cannot be read is passed over.
     """
-    tables = _entries(rules)
-    read = {place: table for place, table in enumerate(map(_read, tables)) if table is not None}
     sound: dict[int, Rule] = {}
-    for place, table in read.items():
+    for place, table in read_rules(rules).items():
         key = f"{_KEY}[{place + 1}]"
         unknown = list(_unknown_names(key, table, known))
         yield from unknown
@@ -86,6 +84,16 @@ def rule_problems(rules: object, known: Known) -> Iterator[Problem]:
         if not unknown:
             sound[place] = to_rule(table)
     yield from _unmatched(sound, known.shops)
+
+
+def read_rules(rules: object) -> dict[int, RuleSettings]:
+    """Read the rules that can be read, by their place; `rules` is as the configuration has it."""
+    try:
+        entries = as_list(rules)
+    except ValueError:
+        return {}
+    tables = enumerate(map(_read, entries if isinstance(entries, list | tuple) else ()))
+    return {place: table for place, table in tables if table is not None}
 
 
 def goal_problems(goals: Mapping[str, Any], currency: object) -> Iterator[Problem]:
@@ -117,14 +125,6 @@ def _hours(table: RuleSettings) -> tuple[Hours, ...]:
     if table.weekdays is None:
         return tuple(found)
     return tuple(Hours(days, hours.start, hours.end) for hours in found)
-
-
-def _entries(rules: object) -> list[Any]:
-    try:
-        entries = as_list(rules)
-    except ValueError:
-        return []
-    return entries if isinstance(entries, list) else []
 
 
 def _read(table: object) -> RuleSettings | None:

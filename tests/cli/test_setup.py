@@ -57,3 +57,61 @@ def test_a_wrong_configuration_is_not_shown(cli: Installation) -> None:
         ran = cli.run("config", command)
         assert (ran.code, ran.out) == (78, "")
         assert ran.err.splitlines()[0] == "2 problems in config.toml."
+
+
+def test_services_and_sounds_that_there_are_not_are_told_with_all_other_problems(
+    cli: Installation,
+) -> None:
+    cli.configure(
+        GUMROAD,
+        '[channels.phone]\nurl = "pover://user@token"\nsound = "cashregster"\n'
+        '[channels.desk]\nurl = "ntfy://topic"\nsound = "any"\n'
+        '[channels.wall]\nurl = "gottify://example.com/token"\nsound = "any"\n'
+        "[channels.broken]\nurl = 5\n",
+        '[alerts]\nchannels = ["desk"]\nburst = "x"\n'
+        '[[alerts.rules]]\nsound = "bik"\nchannels = ["phone", "desk", "phnoe"]\nkind = "sale"\n'
+        '[[alerts.rules]]\nsound = "bik"\n'
+        '[[alerts.rules]]\nsound = "bik"\nlevel = "silent"\nkind = "trouble"\n'
+        "[[alerts.rules]]\nsound = 5\n",
+    )
+    ran = cli.run("config", "check")
+    assert (ran.code, ran.out) == (78, "")
+    first, *told = ran.err.splitlines()
+    assert first == "7 problems in config.toml."
+    assert [line.partition(": ")[0] for line in told] == [
+        "alerts.rules[1].channels",
+        "channels.broken.url",
+        "alerts.burst",
+        "alerts.rules[4].sound",
+        "channels.phone.sound",
+        "channels.wall.url",
+        "alerts.rules[1].sound",
+    ]
+    known = "It plays"
+    assert told[4].startswith(
+        "channels.phone.sound: Pushover knows no sound 'cashregster'. "
+        "Did you mean 'cashregister'? It plays "
+    )
+    assert told[5].startswith("channels.wall.url: ")
+    assert told[6].startswith(
+        "alerts.rules[1].sound: on channel phone: Pushover knows no sound 'bik'. "
+    )
+    assert known in told[6]
+
+
+def test_a_rule_s_sound_is_looked_for_on_every_channel_that_rings(cli: Installation) -> None:
+    cli.configure(
+        GUMROAD,
+        '[channels.phone]\nurl = "pover://user@token"\n'
+        '[channels.bark]\nurl = "barks://key@example.com"\n'
+        '[[alerts.rules]]\nsound = "magic"\n',
+    )
+    ran = cli.run("config", "check")
+    assert ran.code == 78
+    assert len(ran.err.splitlines()) == 2
+    assert ran.err.splitlines()[1].startswith(
+        "alerts.rules[1].sound: on channel bark: Bark knows no sound 'magic'. "
+    )
+    checked = cli.run("check", "--offline", "--format", "json")
+    assert checked.code == 1
+    assert [line["part"] for line in checked.json if line["result"] == "failed"] == ["rules"]

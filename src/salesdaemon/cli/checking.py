@@ -20,6 +20,7 @@ from salesdaemon.digesting import mail_server
 from salesdaemon.errors import SalesDaemonError
 from salesdaemon.marketplaces.base import Finding
 from salesdaemon.settings import find_config
+from salesdaemon.settings_channels import rule_sound_problems
 from salesdaemon.settings_text import others_can_read
 from salesdaemon.store.accounts import bind, set_setting
 
@@ -159,6 +160,13 @@ async def _binding(app: Application, shop: str) -> Line:
 
 
 def _channels(app: Application) -> Iterator[Line]:
+    yield from _each_channel(app)
+    rules = dict(enumerate(app.settings.alerts.rules))
+    for problem in rule_sound_problems(rules, app.ringing_channels, app.channels):
+        yield Line(Result.FAILED, "rules", str(problem))
+
+
+def _each_channel(app: Application) -> Iterator[Line]:
     if not app.ringing_channels:
         what = "Nothing rings: alerts.channels names no channel."
         yield Line(Result.WARNING, "channels", what, "Add a [channels.<name>] table.")

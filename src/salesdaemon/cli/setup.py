@@ -14,7 +14,8 @@ from salesdaemon.cli.prompt import TerminalPrompt
 from salesdaemon.cli.session import call_of, settings_of
 from salesdaemon.cli.streams import print_line
 from salesdaemon.initialise import initialise
-from salesdaemon.settings import find_config
+from salesdaemon.settings import find_config, load_settings
+from salesdaemon.settings_channels import channel_problems
 from salesdaemon.settings_text import mask, render_toml
 
 group = make_group("Show or check the configuration.")
@@ -53,8 +54,8 @@ def show(
 @group.command()
 def check(context: typer.Context) -> None:
     """Read the configuration and list everything that is wrong with it."""
-    settings = settings_of(context)
     path = find_config(os.environ, call_of(context).config)
+    settings = load_settings(path, os.environ, look_further=channel_problems)
     shops = len(settings.shops)
     where = str(path) if path is not None else "The environment"
     print_line(f"{where}: fine, {shops} shop{'s' if shops != 1 else ''}.")

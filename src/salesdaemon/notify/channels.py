@@ -17,6 +17,7 @@ from salesdaemon.notify.plugins import (
     Address,
     Loudness,
     Plugin,
+    Sound,
     build,
     declared_schemes,
     module_name,
@@ -47,7 +48,7 @@ class Channel:
         self.name = name
         self._url = url
         self._sound = sound
-        self._plugins: dict[Loudness, Plugin] = {}
+        self._plugins: dict[tuple[Loudness, str | None], Plugin] = {}
         self._turn = asyncio.Lock()
         self._answer: Future[str] | None = None
 
@@ -99,6 +100,17 @@ class Channel:
         except DeliveryError as error:
             return [str(error)]
         return unknown
+
+    def problems_with(self, sound: str) -> list[str]:
+        """Return why its service cannot play a sound; nothing where its URL is what is wrong."""
+        try:
+            address = self._address()
+        except DeliveryError:
+            return []
+        takes_none = sounds.sound_argument(address.plugin) is None
+        if takes_none or sounds.sound_value(address.plugin, sound) is not None:
+            return []
+        return [sounds.unknown_sound(address.plugin, sound)]
 
     def notes(self) -> list[str]:
         """Return what the owner may want to know about a channel without problems."""
@@ -155,7 +167,7 @@ class Channel:
 
     def _send(self, message: Message, exchange: Exchange) -> str:
         address = self._address()
-        plugin = self._plugin(_loudness(message))
+        plugin = self._plugin(_loudness(message), message.sound)
         name = str(plugin.service_name)
         title, body = word(message, plugin, address.service)
         apprise = importlib.import_module("apprise").Apprise()
@@ -171,17 +183,26 @@ class Channel:
         sender = verdict.Sender(self.name, name, module_name(address.plugin))
         raise verdict.refusal(sender, exchange, logs, discretion)
 
-    def _plugin(self, loudness: Loudness) -> Plugin:
-        if loudness not in self._plugins:
-            address = self._address()
-            self._plugins[loudness] = build(address, loudness, self._sound_for(address))
-        return self._plugins[loudness]
+    def _plugin(self, loudness: Loudness, sound: str | None = None) -> Plugin:
+        key = (loudness, sound if loudness is Loudness.RING else None)
+        if key not in self._plugins:
+            self._plugins[key] = self._build(*key)
+        return self._plugins[key]
 
-    def _sound_for(self, address: Address) -> tuple[str, object] | None:
+    def _build(self, loudness: Loudness, sound: str | None) -> Plugin:
+        """Build the plugin for a loudness, with a rule's own sound where the service plays it."""
+        address = self._address()
         argument = sounds.sound_argument(address.plugin)
-        value = sounds.sound_value(address.plugin, self._sound) if self._sound else None
+        if argument is None:
+            return build(address, loudness)
         # A sound that the service does not know must not cost the ring itself.
-        return None if argument is None or value is None else (argument, value)
+        chosen, usual = (
+            sounds.sound_value(address.plugin, each) if each else None
+            for each in (sound, self._sound)
+        )
+        if chosen is not None:
+            return build(address, loudness, Sound(argument, chosen, beats_url=True))
+        return build(address, loudness, None if usual is None else Sound(argument, usual))
 
     def _address(self) -> Address:
         return read_address(self.name, self._url)

@@ -1,5 +1,6 @@
 """Our own sound, by its name, at the services whose owner can have put it there."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,3 +107,19 @@ def test_check_cannot_know_whether_it_is_there_and_says_so(url: str, note: str) 
 )
 def test_where_it_cannot_be_played_check_names_what_can(url: str, sound: str, problem: str) -> None:
     assert Channel("phone", url, sound).problems() == [problem]
+
+
+@pytest.mark.parametrize(
+    ("url", "sound", "chosen", "heard"),
+    [
+        (POVER, "cashregister", "magic", "magic"),
+        (f"{POVER}?sound=bike", "cashregister", "magic", "magic"),
+        (POVER, "cashregister", "no such sound", "cashregister"),
+        (BARK, None, "kaching", "kaching.caf"),
+    ],
+    ids=["before the channel's", "before the url's", "unless it has none such", "our own"],
+)
+async def test_a_rule_may_choose_the_sound_of_a_ring(
+    world: Listener, url: str, sound: str | None, chosen: str, heard: str
+) -> None:
+    assert await sent(world, url, sound, replace(RING, sound=chosen)) == heard

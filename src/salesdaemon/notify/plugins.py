@@ -138,8 +138,17 @@ def read_address(channel: str, url: str) -> Address:
     return _usable(channel, plugin, cast("Any", plugin).parse_url(url.replace("/#", "/%23")))
 
 
-def build(address: Address, loudness: Loudness, sound: tuple[str, object] | None) -> Plugin:
-    """Build the plugin for one loudness; `sound` is the constructor's argument and its value.
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A constructor's argument for a sound and its value; `beats_url` puts it before the URL's."""
+
+    argument: str
+    value: object
+    beats_url: bool = False
+
+
+def build(address: Address, loudness: Loudness, sound: Sound | None = None) -> Plugin:
+    """Build the plugin for one loudness, with a sound for a ring.
 
     A sound and a priority in the owner's URL stay for a ring, the priority for every message
     that is not silent.
@@ -149,7 +158,9 @@ def build(address: Address, loudness: Loudness, sound: tuple[str, object] | None
     """
     arguments = _common_arguments(address)
     if loudness is Loudness.RING and sound is not None:
-        arguments.setdefault(*sound)
+        if sound.beats_url:
+            arguments.pop(sound.argument, None)
+        arguments.setdefault(sound.argument, sound.value)
     if loudness is not Loudness.RING:
         arguments.pop("sound", None)
         arguments.pop("sound_href", None)

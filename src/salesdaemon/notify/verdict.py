@@ -122,7 +122,7 @@ def _is_temporary(answer: Answer) -> bool:
 def _answered(
     sender: Sender, answer: Answer, wait: float | None, discretion: Discretion
 ) -> DeliveryError:
-    words = discretion.show(answer.explanation)
+    words = _without_echo(discretion.show(answer.explanation), answer.status)
     said = f"{sender.service} answered {_phrase(answer.status)}" + (f": {words}." if words else ".")
     if not _is_temporary(answer):
         remedy = find_remedy(sender.module, sender.channel, answer.status, answer.explanation)
@@ -133,6 +133,14 @@ def _answered(
     if wait is not None:
         said += f" It asks to wait {_span(wait)}."
     return DeliveryError(said, permanent=False, retry_after_seconds=wait)
+
+
+def _without_echo(words: str, status: int) -> str:
+    """Leave out the name of the status, which many an explanation begins with or is."""
+    name = _phrase(status).partition(" ")[2].lower()
+    if name and words.lower().startswith(f"{name}: "):
+        return words[len(name) + 2 :]
+    return "" if words.lower() == name else words
 
 
 def _fix(channel: str, status: int) -> str:

@@ -6,6 +6,7 @@ which priorities make a sound on Android: https://github.com/gotify/android (rea
 """
 
 from http import HTTPStatus
+from typing import ClassVar
 
 from tests.fakes.services.base import (
     Clock,
@@ -35,7 +36,9 @@ _NO_TOKEN = "you need to provide a valid access token or user credentials to acc
 
 
 class Gotify(LoopbackService):
-    """One application with its token."""
+    """One application with its token; the host is one that a seller may have given it."""
+
+    hosts: ClassVar = frozenset({"gotify.example.com"})
 
     def __init__(self, token: str = "AbcdefghijklmnO", clock: Clock = machine_time) -> None:
         super().__init__(clock)

@@ -173,6 +173,15 @@ class ShopLogin:
             row = self._row(connection)
         return None if row is None else row.generation
 
+    async def expiry(self) -> datetime | None:
+        """Return until when the pair in force may be used as it is; None if there is none."""
+        return await asyncio.to_thread(self._expiry)
+
+    def _expiry(self) -> datetime | None:
+        with self._store.read() as connection:
+            row = self._row(connection)
+        return None if row is None else row.expires_at
+
     async def lease(self, generation: int) -> bool:
         """Reserve the refreshing of that pair; False if another process has, or is past it."""
         return await asyncio.to_thread(self._lease, generation)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,7 +34,7 @@ AT_REST = Holding()
 NEVER = Rest()
 HOLIDAY = Rest(away_since=NOW - timedelta(days=3), away_until=NOW + SECOND)
 OVER = Rest(away_since=NOW - timedelta(days=3), away_until=NOW)
-# 2026-11-21 is a Saturday; NOW is 10:05 in Berlin.
+# NOW is half a minute past ten in Berlin.
 NIGHT = Rest((parse_hours("22:30-11:00"),), BERLIN)
 MORNING = Rest((parse_hours("22:30-10:00"),), BERLIN)
 
@@ -226,6 +226,29 @@ def test_a_ring_that_is_two_days_old_is_a_line_of_a_recap() -> None:
     assert choose(old) == Group(Form.RECAP, old, Cause.LATE)
     younger = several(1, age=TOO_OLD_FOR_A_RING - SECOND)
     assert choose(younger) == Group(Form.RING, younger)
+
+
+@pytest.mark.parametrize(
+    ("rest", "until"),
+    [
+        (NEVER, None),
+        (NIGHT, datetime(2026, 11, 20, 10, tzinfo=UTC)),
+        (replace(NIGHT, away_until=NOW + SECOND), datetime(2026, 11, 20, 10, tzinfo=UTC)),
+        (
+            replace(NIGHT, away_until=datetime(2026, 12, 1, 23, tzinfo=UTC)),
+            datetime(2026, 12, 2, 10, tzinfo=UTC),
+        ),
+    ],
+    ids=["never", "a night", "a holiday that ends in a night", "a night after a holiday"],
+)
+def test_rest_ends_with_the_last_of_nights_and_holidays(rest: Rest, until: datetime | None) -> None:
+    assert rest.until(NOW) == until
+
+
+def test_quiet_round_the_clock_never_ends_and_is_still_answered() -> None:
+    until = Rest((parse_hours("00:00-24:00"),), BERLIN).until(NOW)
+    assert until is not None
+    assert until > NOW + timedelta(days=7)
 
 
 def test_a_burst_is_ended_when_no_ring_waits() -> None:

@@ -26,6 +26,9 @@ LONGEST_HOLD_FOR_POLL = timedelta(seconds=2)
 EVENTS_AT_ONCE = 5
 """More events than this within a minute are told together, where bursts of sales never are."""
 
+_JOINED = 4
+"""Nights that never end would be joined for ever."""
+
 BURST_END = "burst_end"
 """The kind of the event that ends a burst; it stands for no sale."""
 TROUBLE = "trouble"
@@ -127,8 +130,11 @@ class Rest:
 
     def until(self, now: datetime) -> datetime | None:
         """Return when rings may be heard again; None where they may be heard now."""
-        found = None
-        while (end := self._until(found or now)) is not None:
+        found: datetime | None = None
+        for _ in range(_JOINED):  # a night may begin in a holiday, and a holiday in a night
+            end = self._until(found or now)
+            if end is None:
+                break
             found = end
         return found
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from salesdaemon.domain.exchange import Conversion
 from salesdaemon.domain.hours import parse_hours
 from salesdaemon.domain.money import Money
-from salesdaemon.domain.rules import ORDER_KINDS, News, Rule, mismatch_of
+from salesdaemon.domain.rules import ORDER_KINDS, News, Rule, find_unmet
 from salesdaemon.domain.shadowing import Shadow, never_matches, shadowed
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -69,7 +69,7 @@ def at_par(_currency: str, _home: str, day: date) -> Conversion | None:
 
 
 def fits(rule: Rule, what: News) -> bool:
-    return mismatch_of(rule, what, at_par, UTC_ZONE) is None
+    return find_unmet(rule, what, at_par, UTC_ZONE) is None
 
 
 @given(st.lists(rules, min_size=2, max_size=4), st.lists(news(), min_size=20, max_size=20))

@@ -114,6 +114,10 @@ def _format_run(run: Sequence[int]) -> str:
 
 def within(hours: Hours, moment: datetime, zone: ZoneInfo) -> bool:
     """Tell whether an aware instant lies in a stretch."""
+    local = moment.astimezone(zone)
+    if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
+        return _on_the_wall(hours, local)
+    # The clock shows this time twice.
     return _end_around(hours, moment, zone) is not None
 
 
@@ -123,6 +127,8 @@ def quiet_until(hours: Sequence[Hours], moment: datetime, zone: ZoneInfo) -> dat
     Stretches that touch or overlap are one quiet. One that never ends is said to end after
     `LONGEST_QUIET`.
     """
+    if not any(within(each, moment, zone) for each in hours):
+        return None
     over: datetime | None = None
     limit = moment + LONGEST_QUIET
     while (end := _latest_end(hours, over or moment, zone)) is not None:
@@ -156,6 +162,16 @@ def week_mask(hours: Sequence[Hours]) -> int:
             bits = ((1 << length) - 1) << (day * _DAY_MINUTES + start)
             mask |= (bits & WHOLE_WEEK) | (bits >> WEEK_MINUTES)
     return mask
+
+
+def _on_the_wall(hours: Hours, local: datetime) -> bool:
+    """Tell whether a clock on the wall shows a time of the stretch."""
+    at, today = local.time(), local.weekday()
+    if not hours.past_midnight:
+        return today in hours.weekdays and hours.start <= at < hours.end
+    return (today in hours.weekdays and at >= hours.start) or (
+        (today - 1) % 7 in hours.weekdays and at < hours.end
+    )
 
 
 def _latest_end(hours: Sequence[Hours], moment: datetime, zone: ZoneInfo) -> datetime | None:

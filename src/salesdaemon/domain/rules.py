@@ -3,10 +3,12 @@
 Nothing here makes anything ka-ching: only `changes.RING_KINDS` ever do, whatever a rule says.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -26,6 +28,9 @@ ORDER_KINDS: Final = frozenset(kind.value for kind in EventKind)
 
 SALE_KINDS: Final = frozenset(kind.value for kind in RING_KINDS)
 """What a rule without a kind may make louder, and what can be the first of its sort."""
+
+RATE: Final = "rate"
+"""What `find_unmet` returns where an amount cannot be converted."""
 
 UNCONFIGURED: Final = "silent"
 """The level of a kind that the configuration does not know."""
@@ -112,14 +117,6 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Mismatch:
-    """Why a rule does not fit; `for_want_of_rate` where nothing else keeps it from fitting."""
-
-    why: str
-    for_want_of_rate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class RuleBook:
     """The levels of the kinds, the channels that ring, and the rules, of which the first wins."""
 
@@ -132,11 +129,12 @@ class RuleBook:
         """Decide how a piece of news is told."""
         unconverted: list[str] = []
         for place, rule in enumerate(self.rules):
-            mismatch = mismatch_of(rule, news, find_rate, self.zone)
-            if mismatch is None:
+            unmet = find_unmet(rule, news, find_rate, self.zone)
+            if unmet is None:
                 return self._by_rule(place, news, find_rate)
-            if mismatch.for_want_of_rate:
-                unconverted.append(f"{rule_key(place, rule)}: {mismatch.why}")
+            if unmet == RATE:
+                why = why_unmet(unmet, rule, news, find_rate, self.zone)
+                unconverted.append(f"{rule_key(place, rule)}: {why}")
         return self._by_kind(news, unconverted)
 
     def explain(self, news: News, find_rate: FindRate) -> list[tuple[str, str | None]]:
@@ -146,10 +144,11 @@ class RuleBook:
         """
         looked_at: list[tuple[str, str | None]] = []
         for place, rule in enumerate(self.rules):
-            mismatch = mismatch_of(rule, news, find_rate, self.zone)
-            looked_at.append((rule_key(place, rule), mismatch.why if mismatch else None))
-            if mismatch is None:
-                return looked_at
+            unmet = find_unmet(rule, news, find_rate, self.zone)
+            if unmet is None:
+                return [*looked_at, (rule_key(place, rule), None)]
+            why = why_unmet(unmet, rule, news, find_rate, self.zone)
+            looked_at.append((rule_key(place, rule), why))
         return [*looked_at, (kind_key(news.kind), None)]
 
     @property
@@ -203,50 +202,76 @@ def kind_key(kind: str) -> str:
     return f"alerts.kinds.{kind}"
 
 
-def mismatch_of(rule: Rule, news: News, find_rate: FindRate, zone: ZoneInfo) -> Mismatch | None:
-    """Return the first condition of a rule that a piece of news does not meet, None if it fits."""
-    for why in _unmet(rule, news, zone):
-        return Mismatch(why)
-    if rule.min_amount is None:
-        return None
-    return _too_small(rule.min_amount, news, find_rate)
+def find_unmet(rule: Rule, news: News, find_rate: FindRate, zone: ZoneInfo) -> str | None:
+    """Return the first condition that news does not meet, by its field; None where the rule fits.
+
+    It is `RATE` where nothing but a missing rate keeps it from fitting.
+    """
+    unmet = next(_unmet(rule, news, zone), None)
+    if unmet is not None or rule.min_amount is None:
+        return unmet
+    if news.amount is None:
+        return "min_amount"
+    worth = _worth(news.amount, rule.min_amount.currency, news.day, find_rate)
+    if worth is None:
+        return RATE
+    return "min_amount" if worth.amount_minor < rule.min_amount.amount_minor else None
 
 
 def _unmet(rule: Rule, news: News, zone: ZoneInfo) -> Iterator[str]:
-    """Yield the conditions that are not met, but for the amount."""
+    """Yield the conditions that are not met, but for the amount, those first that cost least."""
     if news.kind not in rule.is_for:
-        yield f"it is {_words(news.kind)}, the rule is for {_listed(rule.is_for)}."
+        yield "kinds"
     if rule.shops is not None and news.shop not in rule.shops:
-        yield f"it is of {_shop(news.shop)}, the rule is for {_listed(rule.shops)}."
+        yield "shops"
     if rule.marketplaces is not None and news.marketplace not in rule.marketplaces:
-        of = news.marketplace or "no marketplace"
-        yield f"it is of {of}, the rule is for {_listed(rule.marketplaces)}."
-    if rule.products and not _any_fits(rule.products, news.products):
-        yield f"no product is like {_listed(rule.products)}."
+        yield "marketplaces"
     if rule.passive is not None and news.passive is not rule.passive:
-        yield f"it is {_EFFORT[news.passive]}, the rule is for what is {_EFFORT[rule.passive]}."
+        yield "passive"
     is_sale = news.kind in SALE_KINDS
     if rule.first_of_product and not (is_sale and news.first_of_product):
-        yield "it is not the first sale of a product."
+        yield "first_of_product"
     if rule.first_in_country and not (is_sale and news.first_in_country):
-        yield "it is not the first sale in a country."
+        yield "first_in_country"
+    if rule.products and not _any_fits(rule.products, news.products):
+        yield "products"
     if rule.hours and not any(within(hours, news.at, zone) for hours in rule.hours):
-        yield f"it came {_clock(news.at, zone)}, the rule is for {_listed(map(str, rule.hours))}."
+        yield "hours"
+
+
+def why_unmet(unmet: str, rule: Rule, news: News, find_rate: FindRate, zone: ZoneInfo) -> str:
+    """Say why a condition that `find_unmet` returned is not met."""
+    return {
+        "kinds": f"it is {_words(news.kind)}, the rule is for {_listed(rule.is_for)}.",
+        "shops": f"it is of {_shop(news.shop)}, the rule is for {_listed(rule.shops)}.",
+        "marketplaces": f"it is of {news.marketplace or 'no marketplace'}, "
+        f"the rule is for {_listed(rule.marketplaces)}.",
+        "products": f"no product is like {_listed(rule.products)}.",
+        "passive": f"it is {_EFFORT[news.passive]}, "
+        f"the rule is for what is {_EFFORT[rule.passive]}.",
+        "first_of_product": "it is not the first sale of a product.",
+        "first_in_country": "it is not the first sale in a country.",
+        "hours": f"it came {_clock(news.at, zone)}, "
+        f"the rule is for {_listed(map(str, rule.hours))}.",
+        "min_amount": _too_small(rule.min_amount, news, find_rate),
+        RATE: _no_rate(rule.min_amount, news),
+    }[unmet]
 
 
 _EFFORT: Final = {True: "passive", False: "active", None: "neither known as passive nor as active"}
 
 
-def _too_small(least: Money, news: News, find_rate: FindRate) -> Mismatch | None:
-    if news.amount is None:
-        return Mismatch("it has no amount.")
-    worth = _worth(news.amount, least.currency, news.day, find_rate)
-    if worth is None:
-        pair = f"from {news.amount.currency} to {least.currency}"
-        return Mismatch(f"no rate {pair} is known for that day.", for_want_of_rate=True)
-    if worth.amount_minor >= least.amount_minor:
-        return None
-    return Mismatch(f"{_converted(news.amount, worth)} is less than {least} {least.currency}.")
+def _too_small(least: Money | None, news: News, find_rate: FindRate) -> str:
+    if news.amount is None or least is None:
+        return "it has no amount."
+    worth = _worth(news.amount, least.currency, news.day, find_rate) or news.amount
+    return f"{_converted(news.amount, worth)} is less than {least} {least.currency}."
+
+
+def _no_rate(least: Money | None, news: News) -> str:
+    if news.amount is None or least is None:
+        return ""
+    return f"no rate from {news.amount.currency} to {least.currency} is known for that day."
 
 
 def _worth(amount: Money, currency: str, day: date | None, find_rate: FindRate) -> Money | None:
@@ -266,9 +291,13 @@ def _converted(amount: Money, worth: Money) -> str:
 
 
 def _any_fits(globs: tuple[str, ...], products: tuple[str, ...]) -> bool:
-    return any(
-        fnmatchcase(product.casefold(), glob.casefold()) for product in products for glob in globs
-    )
+    titles = [product.casefold() for product in products]
+    return any(_matcher(glob)(title) is not None for glob in globs for title in titles)
+
+
+@lru_cache(maxsize=1024)
+def _matcher(glob: str) -> Callable[[str], object]:
+    return re.compile(translate(glob.casefold())).match
 
 
 def _conditions(rule: Rule, news: News, find_rate: FindRate) -> Iterator[str]:
@@ -314,7 +343,7 @@ def _clock(at: datetime, zone: ZoneInfo) -> str:
     return f"on {WEEKDAYS[local.weekday()]} at {local:%H:%M}"
 
 
-def _listed(words: Iterable[str]) -> str:
-    found = sorted(words) if isinstance(words, frozenset) else list(words)
-    *others, last = found
+def _listed(words: Iterable[str] | None) -> str:
+    found = sorted(words) if isinstance(words, frozenset) else list(words or ())
+    *others, last = found or [""]
     return f"{', '.join(others)} or {last}" if others else last

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from salesdaemon.notify.channels import Channel
+from salesdaemon.notify.message import Message, Tone
 from tests.fakes.services.bark import Bark
 from tests.fakes.services.base import LoopbackService
 from tests.fakes.services.discord import Discord
@@ -11,6 +12,11 @@ from tests.fakes.services.gotify import Gotify
 from tests.fakes.services.ntfy import Ntfy
 from tests.fakes.services.pushover import Pushover
 from tests.fakes.services.telegram import Telegram
+
+RING = Message(
+    "Ka-ching! €12.00", "1 × Weekly planner\ntemplates\nToday: 3 sales, €48.00", Tone.RING
+)
+SILENT = Message("Refund €12.00", "Weekly planner\ntemplates", Tone.INFO, silent=True)
 
 
 @dataclass(frozen=True)

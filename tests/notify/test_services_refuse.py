@@ -7,7 +7,6 @@ import pytest
 
 from salesdaemon.errors import DeliveryError
 from salesdaemon.notify.channels import Channel
-from salesdaemon.notify.message import Message, Tone
 from tests.fakes.services.bark import Bark
 from tests.fakes.services.base import LoopbackService, says
 from tests.fakes.services.discord import Discord
@@ -16,10 +15,9 @@ from tests.fakes.services.ntfy import Ntfy
 from tests.fakes.services.pushover import Pushover
 from tests.fakes.services.telegram import Telegram, failed
 from tests.fakes.services.world import online
-from tests.notify.speaking import SPOKEN, TELEGRAM_TOKEN
+from tests.notify.speaking import RING, SPOKEN, TELEGRAM_TOKEN
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-RING = Message("Ka-ching! €12.00", "Planner", Tone.RING)
 
 
 def stopped_clock() -> datetime:

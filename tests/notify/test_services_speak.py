@@ -13,14 +13,12 @@ from tests.fakes.services.base import LoopbackService
 from tests.fakes.services.discord import Discord
 from tests.fakes.services.telegram import Telegram
 from tests.fakes.services.world import online
-from tests.notify.speaking import SPOKEN, Spoken
+from tests.notify.speaking import RING, SILENT, SPOKEN, Spoken
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 MESSAGES = {
-    "ring": Message(
-        "Ka-ching! €12.00", "1 × Weekly planner\ntemplates\nToday: 3 sales, €48.00", Tone.RING
-    ),
-    "silent": Message("Refund €12.00", "Weekly planner\ntemplates", Tone.INFO, silent=True),
+    "ring": RING,
+    "silent": SILENT,
     "trouble": Message(
         "Login needed: prints", "Run `salesdaemon auth prints` and sign in.", Tone.FAILURE
     ),

@@ -87,7 +87,7 @@ def test_a_rule_gives_a_ring_its_own_words_and_sound() -> None:
     style = Style("magic", "{{ amount }} for {{ product | upper }}", "{{ today_count }} today")
     message = worded(Form.RING, [entry(style=style)])
     assert message == Message(
-        "€12.00 for WEEKLY PLANNER", "3 today", Tone.RING, silent=False, sound="magic"
+        "Ka-ching! €12.00 for WEEKLY PLANNER", "3 today", Tone.RING, silent=False, sound="magic"
     )
 
 
@@ -101,7 +101,12 @@ def test_a_template_that_fails_never_costs_the_ring(template: str) -> None:
 
 def test_a_title_of_several_lines_becomes_one() -> None:
     message = worded(Form.RING, [entry(style=Style(title="{{ amount }}\n\nfor\nyou"))])
-    assert message.title == "€12.00  for you"
+    assert message.title == "Ka-ching! €12.00  for you"
+
+
+@pytest.mark.parametrize("title", ["Ka-ching! Yes", "KA-CHING!!! Yes", "kaching"])
+def test_a_title_that_says_ka_ching_itself_is_left_as_it_is(title: str) -> None:
+    assert worded(Form.RING, [entry(style=Style(title=title))]).title == title
 
 
 def test_a_ring_without_its_sale_still_rings() -> None:
@@ -122,7 +127,7 @@ def test_an_emoji_stands_behind_a_title_where_it_is_wanted() -> None:
     cheerful = replace(GROSS, emoji=True)
     assert worded_sales(Form.RING, stored_sale(), voice=cheerful).title == "Ka-ching! €12.00 💰"
     own = worded(Form.RING, [entry(style=Style(title="Yes!"))], voice=cheerful)
-    assert own.title == "Yes!"
+    assert own.title == "Ka-ching! Yes!"
 
 
 # A burst

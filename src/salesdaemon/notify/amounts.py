@@ -107,12 +107,6 @@ def time_text(moment: datetime, voice: Voice) -> str:
     return format_time(local.time(), "short", locale=voice.locale)
 
 
-def moment_text(moment: datetime, voice: Voice) -> str:
-    """Write a moment by the seller's clock: "20 Nov 2026, 14:02"."""
-    day = moment.astimezone(voice.zone).date()
-    return f"{day_text(day, voice.locale)}, {time_text(moment, voice)}"
-
-
 def _british_day(day: date) -> str:
     month = "Sept" if day.month == 9 else _MONTHS[day.month - 1]  # noqa: PLR2004 - September
     return f"{day.day} {month} {day.year}"

@@ -26,6 +26,7 @@ from salesdaemon.notify.sales import (
 
 log = logging.getLogger(__name__)
 
+KA_CHING = "Ka-ching!"
 _KA_CHING = re.compile(r"ka\W*ching", re.IGNORECASE)
 
 LONGEST_RESULT = 1000
@@ -109,7 +110,7 @@ def own_words(
 ) -> str | None:
     """Fill in a rule's template; None where there is none or its words cannot be used.
 
-    A failing template never costs the message, and nothing but a ring says that it is one.
+    A failing template never costs the message. Nothing but a ring says that it is one.
     """
     if template is None:
         return None
@@ -119,6 +120,12 @@ def own_words(
         log.warning("template_failed kind=%s what=%s", happening.kind, error.what)
         return None
     return text if rings or not _KA_CHING.search(text) else None
+
+
+def own_ring_title(template: str | None, happening: Happening, voice: Voice) -> str | None:
+    """Fill in a rule's title for a ring, which begins as every ring does."""
+    text = own_words(template, happening, voice, rings=True)
+    return text if text is None or _KA_CHING.match(text) else f"{KA_CHING} {text}"
 
 
 def _values(happening: Happening, voice: Voice) -> dict[str, object]:

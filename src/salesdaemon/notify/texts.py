@@ -27,7 +27,7 @@ from salesdaemon.notify.sales import (
     today_line,
     totals_text,
 )
-from salesdaemon.notify.templates import Happening, own_words
+from salesdaemon.notify.templates import KA_CHING, Happening, own_ring_title, own_words
 
 __all__ = ["Voice", "money_text", "ring", "trial_ring", "word"]
 
@@ -55,8 +55,8 @@ def ring(
 ) -> Message:
     """Word the ring of one sale, in a rule's own words where it has some."""
     happening = Happening("renewal" if sale.kind is Kind.RENEWAL else "sale", sale, today)
-    own_title = own_words(style.title, happening, voice, rings=True)
-    title = own_title or marked(f"Ka-ching! {amount_of(sale, voice)}", happening.kind, voice)
+    own_title = own_ring_title(style.title, happening, voice)
+    title = own_title or marked(f"{KA_CHING} {amount_of(sale, voice)}", happening.kind, voice)
     body = own_words(style.body, happening, voice, rings=True)
     usual = f"{bought(sale)}\n{shop_of(sale)}\n{today_line(today, voice)}"
     return Message(clean_line(title), body or usual, Tone.RING, sound=style.sound)
@@ -66,7 +66,7 @@ def trial_ring(channel: str, voice: Voice) -> Message:
     """Word a ka-ching that only tries a channel."""
     amount = money_text(1200, "EUR", voice.locale)
     body = f"This is a test: 1 × Weekly planner\nChannel {channel} works."
-    return Message(marked(f"Ka-ching! {amount}", "sale", voice), body, Tone.RING)
+    return Message(marked(f"{KA_CHING} {amount}", "sale", voice), body, Tone.RING)
 
 
 def _many(
@@ -75,7 +75,7 @@ def _many(
     """Word the one ring of sales that came together."""
     # A title is also read by machines, which trip over separators: "1200 sales".
     count = f"{len(entries)} sale{'' if len(entries) == 1 else 's'}"
-    title = ", ".join(filter(None, (f"Ka-ching! {count}", sum_of(sales, voice))))
+    title = ", ".join(filter(None, (f"{KA_CHING} {count}", sum_of(sales, voice))))
     lines = [
         *shortened([line_of(sale, voice) for sale in sales], len(entries)),
         *_so_far(facts.course, len(entries), sales, voice),

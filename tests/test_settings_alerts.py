@@ -275,6 +275,18 @@ def test_a_rule_that_can_never_match_is_named_with_what_shadows_it(load: Load) -
     ]
 
 
+def test_rules_are_not_judged_while_a_shop_is_of_no_known_marketplace(load: Load) -> None:
+    text = rule('shop = "templates"\nmarketplace = "gumroad"\nlevel = "on"')
+    assert problems(load, text.replace('"gumroad"', '"gumrod"', 1)) == [
+        "shops.templates.marketplace: unknown marketplace; did you mean `gumroad`?"
+    ]
+
+
+def test_a_goal_is_not_compared_with_a_currency_that_is_none(load: Load) -> None:
+    text = f'currency = "euros"\n{SHOP}[goals.rent]\namount = "850 USD"\n'
+    assert problems(load, text) == ["currency: must be a currency's three letters, such as EUR."]
+
+
 def test_goals_are_compared_in_the_home_currency(load: Load) -> None:
     settings = load(
         f'currency = "usd"\n{SHOP}[goals.rent]\namount = "850 USD"\nlabel = "Rent covered"\n'

@@ -83,7 +83,8 @@ def rule_problems(rules: object, known: Known) -> Iterator[Problem]:
         yield from _template_problems(key, table)
         if not unknown:
             sound[place] = to_rule(table)
-    yield from _unmatched(sound, known.shops)
+    if known.shops and set(known.shops.values()) <= set(known.marketplaces):
+        yield from _unmatched(sound, known.shops)
 
 
 def read_rules(rules: object) -> dict[int, RuleSettings]:
@@ -98,14 +99,14 @@ def read_rules(rules: object) -> dict[int, RuleSettings]:
 
 def goal_problems(goals: Mapping[str, Any], currency: object) -> Iterator[Problem]:
     """Find goals that are not in the home currency; what is no amount is reported elsewhere."""
-    if not isinstance(currency, str):
+    if not isinstance(currency, str) or len(currency) != 3:  # noqa: PLR2004 - reported elsewhere
         return
+    home = currency.upper()
     for name, table in goals.items():
         try:
             amount = to_money(GoalSettings.model_validate(table).amount)
         except ValidationError:
             continue
-        home = currency.upper()
         if amount.currency != home:
             what = f"must be in {home}, the `currency` that totals are in."
             yield Problem(f"goals.{name}.amount", what)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from salesdaemon.poller.shop import ShopPoller
 from salesdaemon.store.accounts import count_set_aside
+from salesdaemon.store.channels import find_channels
 from salesdaemon.store.engine import Store
 from salesdaemon.store.outbox import count_by_channel
 
@@ -37,6 +38,7 @@ def _figures(
     with store.read() as connection:
         counts = count_by_channel(connection)
         aside = count_set_aside(connection)
+        faring = find_channels(connection, channels)
     records = {poller.shop.name: poller.journal.record for poller in pollers}
     yield (
         "shop_last_good_poll_timestamp_seconds",
@@ -68,6 +70,12 @@ def _figures(
             shop: float(aside.get(record.account_id, 0)) if record.account_id is not None else 0.0
             for shop, record in records.items()
         },
+    )
+    yield (
+        "channel_failing",
+        "channel",
+        "1 while the channel takes no messages.",
+        {channel: float(record.failing_since is not None) for channel, record in faring.items()},
     )
     for place, name in enumerate(("waiting", "failed")):
         yield (

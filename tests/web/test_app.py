@@ -17,6 +17,7 @@ from salesdaemon.application import Application
 from salesdaemon.daemon import Daemon
 from salesdaemon.sounds import FILE_NAMES, media_type, read_sound
 from salesdaemon.store import outbox
+from salesdaemon.store.channels import note_failure
 from salesdaemon.store.engine import Store
 from salesdaemon.store.lock import RunLock
 from salesdaemon.store.outbox import OutboxEntry
@@ -133,11 +134,13 @@ async def test_metrics_tell_how_it_runs(
     with store.write() as connection:
         (first, _) = outbox.list_due(connection, "phone", NOW)
         outbox.mark_failed(connection, [first.id], "401", NOW)
+        note_failure(connection, "phone", "401", NOW, permanent=True)
     assert await figures(client) == {
         "salesdaemon_shop_last_good_poll_timestamp_seconds templates": NOW.timestamp(),
         "salesdaemon_shop_interval_seconds templates": 60.0,
         "salesdaemon_shop_login_needed templates": 1.0,
         "salesdaemon_shop_set_aside_orders templates": 1.0,
+        "salesdaemon_channel_failing phone": 1.0,
         "salesdaemon_outbox_waiting_messages phone": 1.0,
         "salesdaemon_outbox_failed_messages phone": 1.0,
     }

@@ -18,7 +18,6 @@ from typing import Protocol
 from salesdaemon.application import Application
 from salesdaemon.domain import conditions
 from salesdaemon.domain.alerts import Rest
-from salesdaemon.domain.hours import parse_hours
 from salesdaemon.domain.rules import News
 from salesdaemon.domain.trouble import (
     Note,
@@ -295,11 +294,11 @@ class Monitor:
 
     def _rest(self) -> Rest:
         """Return when the owner is not to be rung, as far as the configuration knows."""
-        alerts = self._app.settings.alerts
+        settings = self._app.settings
         return Rest(
-            hours=tuple(parse_hours(text) for text in alerts.quiet_hours),
-            zone=self._app.settings.zone,
-            tell_trouble=alerts.trouble_in_quiet_hours == "tell",
+            hours=settings.quiet,
+            zone=settings.zone,
+            tell_trouble=settings.alerts.trouble_in_quiet_hours == "tell",
         )
 
     async def _send(self, channel: str, message: Message) -> bool:

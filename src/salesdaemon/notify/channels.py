@@ -12,6 +12,7 @@ from salesdaemon.errors import DeliveryError
 from salesdaemon.notify import sounds, verdict
 from salesdaemon.notify.allowances import limits_of
 from salesdaemon.notify.exchange import Exchange, watching
+from salesdaemon.notify.mail_exchange import watch_mail
 from salesdaemon.notify.message import Message, Tone
 from salesdaemon.notify.plugins import (
     Address,
@@ -172,6 +173,7 @@ class Channel:
         title, body = word(message, plugin, address.service)
         apprise = importlib.import_module("apprise").Apprise()
         apprise.add(plugin)
+        watch_mail()
         with watching(exchange):
             result = apprise.notify(
                 title=title, body=body, notify_type=message.tone.value, body_format="text"

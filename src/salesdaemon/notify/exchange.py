@@ -1,8 +1,9 @@
 """What a service really answered: a look at each HTTP answer that a plugin gets.
 
 Apprise reports success or failure and no more; status and Retry-After stay inside its plugins.
-All of them send through `requests`, so one wrapper around `Session.send` notes the answers of the
-delivery that the current thread works on. Requests made outside a delivery pass untouched.
+Nearly all of them send through `requests`, so one wrapper around `Session.send` notes the answers
+of the delivery that the current thread works on; mail goes through `smtplib`, which
+`mail_exchange` watches. What is sent outside a delivery passes untouched.
 """
 
 import contextlib
@@ -47,9 +48,10 @@ class Answer:
 
 @dataclass(slots=True)
 class Exchange:
-    """Everything that went over HTTP for one delivery, in order."""
+    """Everything that was said in one delivery, in order; of mail servers only the refusals."""
 
     answers: list[Answer] = field(default_factory=list)
+    mail_refusals: list[Answer] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     wait_seconds: float | None = None
     abandoned: bool = False
@@ -62,6 +64,11 @@ class Exchange:
 
 _current: ContextVar[Exchange | None] = ContextVar("salesdaemon_exchange", default=None)
 _installing = threading.Lock()
+
+
+def current() -> Exchange | None:
+    """Return what this thread delivers at the moment."""
+    return _current.get()
 
 
 @contextlib.contextmanager

@@ -18,6 +18,14 @@ from salesdaemon.notify.remedies import find_remedy
 _LONGEST_EXPLANATION = 120
 _PIECE = re.compile(r"[^\W_]{4,}")
 _TOKEN_LIKE = re.compile(r"[\w-]{20,}")
+_MAIL_LOGIN = "Check user and password in the url of channel '{}'."
+_MAIL_FIXES = {
+    530: _MAIL_LOGIN,
+    534: _MAIL_LOGIN,
+    535: _MAIL_LOGIN,
+    538: _MAIL_LOGIN,
+    552: "The mailbox behind channel '{}' is full: make room in it.",
+}
 # Prowl answers 406 when an address has sent too much in the hour.
 _TEMPORARY = {
     HTTPStatus.NOT_ACCEPTABLE,
@@ -73,6 +81,8 @@ def refusal(
         # One target that may still take it is reason enough to try again.
         worst = next((answer for answer in reversed(bad) if _is_temporary(answer)), bad[-1])
         return _answered(sender, worst, exchange.wait_seconds, discretion)
+    if exchange.mail_refusals:
+        return _mail_refused(sender, exchange.mail_refusals, discretion)
     if exchange.wait_seconds is not None:
         return _wait_asked(service, exchange.wait_seconds)
     if exchange.faults:
@@ -87,6 +97,18 @@ def refusal(
         permanent=False,
         fix=f"If this stays, check the url of channel '{channel}'.",
     )
+
+
+def _mail_refused(sender: Sender, refusals: list[Answer], discretion: Discretion) -> DeliveryError:
+    """Tell of a mail server's refusal, whose 4xx means later and 5xx never."""
+    temporary = [each for each in refusals if each.status < HTTPStatus.INTERNAL_SERVER_ERROR]
+    told = (temporary or refusals)[-1]
+    words = discretion.show(told.explanation)
+    said = f"The mail server answered {told.status}" + (f": {words}." if words else ".")
+    if temporary:
+        return DeliveryError(said, permanent=False)
+    fix = _MAIL_FIXES.get(told.status, "Check sender and recipient in the url of channel '{}'.")
+    return DeliveryError(said, permanent=True, fix=fix.format(sender.channel))
 
 
 def _wait_asked(service: str, seconds: float) -> DeliveryError:
@@ -172,12 +194,12 @@ def _fault(names: set[str], error: Exception) -> str:
     # ConnectTimeout is a ConnectionError as well, and SSLError too: the narrow ones come first.
     if "ConnectTimeout" in names:
         return "could not be reached in time"
-    if "Timeout" in names:
+    if names & {"Timeout", "TimeoutError"}:
         return "did not answer in time; the message may have arrived"
     if "SSLError" in names:
         return "has a certificate that cannot be trusted, or speaks no TLS"
     text = repr(error)
-    if "NameResolutionError" in text or "getaddrinfo" in text:
+    if "gaierror" in names or "NameResolutionError" in text or "getaddrinfo" in text:
         return "has a host name that cannot be found"
     if "Connection refused" in text:
         return "refused the connection"

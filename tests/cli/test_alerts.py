@@ -9,6 +9,7 @@ import pytest
 from salesdaemon.domain.changes import Watch
 from salesdaemon.domain.sale import Kind
 from salesdaemon.store.away import find_away
+from salesdaemon.store.channels import ChannelRecord, find_channel, note_failure
 from salesdaemon.store.lock import RunLock
 from salesdaemon.store.outbox import mark_failed
 from tests.cli.commands import GUMROAD, Installation
@@ -46,6 +47,23 @@ def test_a_trial_rings_each_channel_and_says_what_was_answered(
     ]
     assert [push.json()["title"] for push in phone.received] == ["Ka-ching! €12.00"] * 2
     assert not cli.database.exists()
+
+
+def test_a_trial_that_arrives_lets_a_channel_that_failed_work_again(
+    cli: Installation, phone: Listener
+) -> None:
+    cli.configure(GUMROAD, channel(phone), channel(phone, "watch"))
+    store = cli.open_store()
+    with store.write() as connection:
+        note_failure(connection, "phone", "It refused.", WATCH_SINCE, permanent=True)
+    cli.run("test-alert", "phone")
+    with store.read() as connection:
+        assert find_channel(connection, "phone") == ChannelRecord("phone", told_at=WATCH_SINCE)
+    store.close()
+    waiting = cli.run("alerts", "--format", "json").json
+    assert [(entry["channel"], entry["title"]) for entry in waiting] == [
+        ("watch", "Channel phone works again")
+    ]
 
 
 def test_one_channel_may_be_tried_alone(cli: Installation, phone: Listener) -> None:

@@ -14,10 +14,12 @@ from salesdaemon.cli.relaying import deliver_what_waits
 from salesdaemon.cli.session import in_application
 from salesdaemon.cli.streams import say
 from salesdaemon.domain.report import instant_json
-from salesdaemon.errors import DeliveryError, SalesDaemonError, UsageError
+from salesdaemon.errors import DeliveryError, SalesDaemonError, StoreError, UsageError
 from salesdaemon.notify import texts
+from salesdaemon.store.channels import note_success, others
 from salesdaemon.store.lock import is_running
-from salesdaemon.store.outbox import list_alerts, retry_failed
+from salesdaemon.store.news import announce
+from salesdaemon.store.outbox import list_alerts, retry_failed, wake
 from salesdaemon.store.telling import sales_of_messages
 
 LIMIT = 50
@@ -67,7 +69,25 @@ async def _try(app: Application, name: str) -> Record:
         answer = await app.channels[name].deliver(texts.trial_ring(name, app.voice))
     except DeliveryError as error:
         return {"channel": name, "result": "failed", "answer": str(error)}
+    await asyncio.to_thread(_note_success, app, name)
     return {"channel": name, "result": "ok", "answer": answer}
+
+
+def _note_success(app: Application, name: str) -> None:
+    """Let what waits for a channel that failed be sent now, where there is a database already."""
+    path = app.store.path
+    if path is not None and not path.exists():
+        return
+    now = app.clock()
+    try:
+        with app.store.write() as connection:
+            told = note_success(connection, name, now)
+            wake(connection, name, now)
+            if told is not None:
+                only = others(connection, name, app.ringing_channels)
+                announce(connection, app.telling, told, only=only)
+    except StoreError:
+        return  # the channel was to be tried, and it works; `check` looks at the database
 
 
 def alerts(

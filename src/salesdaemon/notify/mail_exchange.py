@@ -9,7 +9,6 @@ from typing import Any
 
 from salesdaemon.notify.exchange import Answer, current
 
-
 # RFC 3463's codes, such as 5.7.8, begin every line of an answer.
 _ENHANCED_CODE = re.compile(r"(?m)^[245]\.\d{1,3}\.\d{1,3} ")
 

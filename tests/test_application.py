@@ -121,3 +121,23 @@ async def test_what_is_told_follows_the_configuration(store_url: URL, applicatio
             "silence": "on",
             "trouble": "on",
         }
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+async def test_channels_that_only_rules_name_are_told_as_well(
+    store_url: URL, application: Open
+) -> None:
+    text = """
+[channels]
+phone.url = "json://127.0.0.1/phone"
+desk.url = "json://127.0.0.1/desk"
+unused.url = "json://127.0.0.1/unused"
+pager.url = "json://127.0.0.1/pager"
+[alerts]
+channels = ["desk"]
+[[alerts.rules]]
+kind = "trouble"
+channels = ["pager", "desk", "phone"]
+"""
+    async with application(store_url, text) as app:
+        assert app.ringing_channels == ("desk", "pager", "phone")

@@ -192,8 +192,8 @@ class Application:
 
     @property
     def ringing_channels(self) -> tuple[str, ...]:
-        """The channels that are told, in the order of the configuration."""
-        return tuple(self.settings.alerts.channels)
+        """The channels that are told: those of `[alerts]`, then those that only rules name."""
+        return self.settings.rule_book().all_channels
 
     @property
     def telling(self) -> Telling:

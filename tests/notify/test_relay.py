@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from salesdaemon.domain.alerts import Holding
 from salesdaemon.domain.hours import Hours
+from salesdaemon.domain.rules import Rule
 from salesdaemon.domain.sale import Status
 from salesdaemon.errors import DeliveryError, StoreError
 from salesdaemon.notify.message import Message, Tone
@@ -19,6 +20,7 @@ from salesdaemon.notify.relay import FIRST_RETRY, LONGEST_RETRY, Relay
 from salesdaemon.notify.texts import Voice
 from salesdaemon.store import outbox
 from salesdaemon.store.away import leave
+from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Store
 from salesdaemon.store.outbox import LEASE, OutboxEntry
 from salesdaemon.store.relaying import Habits, RelayOutbox
@@ -69,14 +71,19 @@ class Stage:
     amount: Any = "gross"
     quiet: tuple[Hours, ...] = ()
     holding: Holding = field(default_factory=Holding)
+    telling: Telling | None = None
 
     @property
     def phone(self) -> Phone:
         return self.phones["phone"]
 
+    @property
+    def told(self) -> Telling:
+        return self.telling or telling(*self.phones)
+
     def relay(self, store: Store | None = None) -> Relay:
         """Make a relay, as a newly started daemon would."""
-        habits = Habits(BERLIN, self.burst, telling(*self.phones), self.quiet)
+        habits = Habits(BERLIN, self.burst, self.told, self.quiet)
         waiting = RelayOutbox(store or self.store, habits)
         return Relay(
             waiting,
@@ -89,7 +96,7 @@ class Stage:
     def record(self, *numbers: int, **changes: Any) -> None:
         """Record that many sales, a minor unit dearer each."""
         sold = [sale(f"s{number}", gross_minor=1200 + number) for number in numbers]
-        record_in(self.store, batch(*sold, seen_at=self.now, **changes), telling(*self.phones))
+        record_in(self.store, batch(*sold, seen_at=self.now, **changes), self.told)
 
 
 @pytest.fixture
@@ -308,6 +315,20 @@ async def test_a_channel_that_refuses_is_given_up_and_the_others_are_told(
         outbox.retry_failed(connection, ["phone"], stage.now)
     await drain(relay)
     assert stage.phones["phone"].titles == ["Ka-ching! €12.01", "Ka-ching! €12.02"]
+
+
+async def test_a_rule_decides_who_hears_of_a_channel_that_refuses(stage: Stage) -> None:
+    stage.phones = {"phone": Phone([REFUSED]), "desk": Phone(), "pager": Phone()}
+    rule = Rule(kinds=frozenset({"trouble"}), channels=("pager",))
+    stage.telling = Telling(replace(telling("phone", "desk").book, rules=(rule,)))
+    stage.record(1)
+    for channel in stage.phones:
+        await drain(stage.relay(), channel)
+    assert {name: phone.titles for name, phone in stage.phones.items()} == {
+        "phone": [],
+        "desk": ["Ka-ching! €12.01"],
+        "pager": ["Channel phone does not work"],
+    }
 
 
 async def test_two_channels_that_refuse_do_not_tell_each_other_for_ever(stage: Stage) -> None:

@@ -162,7 +162,7 @@ async def _binding(app: Application, shop: str) -> Line:
 def _channels(app: Application) -> Iterator[Line]:
     yield from _each_channel(app)
     rules = dict(enumerate(app.settings.alerts.rules))
-    for problem in rule_sound_problems(rules, app.ringing_channels, app.channels):
+    for problem in rule_sound_problems(rules, app.settings.alerts.channels, app.channels):
         yield Line(Result.FAILED, "rules", str(problem))
 
 
@@ -176,7 +176,9 @@ def _each_channel(app: Application) -> Iterator[Line]:
         yield from (Line(Result.FAILED, part, problem) for problem in problems)
         if problems:
             continue
-        unused = [] if name in app.ringing_channels else ["It is not in alerts.channels."]
+        unused = (
+            [] if name in app.ringing_channels else ["Neither alerts.channels nor a rule names it."]
+        )
         notes = " ".join(["Its url is understood.", *unused, *channel.notes()])
         yield Line(Result.OK, part, notes, f"Hear it: `salesdaemon test-alert {name}`.")
 

@@ -152,6 +152,12 @@ class RuleBook:
         return [*looked_at, (kind_key(news.kind), None)]
 
     @property
+    def all_channels(self) -> tuple[str, ...]:
+        """Every channel that may be told: those that ring, then those that only rules name."""
+        named = (channel for rule in self.rules for channel in rule.channels or ())
+        return tuple(dict.fromkeys([*self.channels, *named]))
+
+    @property
     def asks_for_firsts(self) -> bool:
         """Tell whether any rule wants to know what is the first of its product or country."""
         return any(rule.first_of_product or rule.first_in_country for rule in self.rules)

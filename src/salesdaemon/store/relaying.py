@@ -193,7 +193,7 @@ class RelayOutbox:
     ) -> None:
         telling = self._habits.telling
         if announcement is not None:
-            working = others(connection, channel, telling.book.channels)
+            working = others(connection, channel, telling.book.all_channels)
             announce(connection, telling, announcement, only=working)
 
     async def wake(self, channel: str, now: datetime) -> None:

@@ -158,9 +158,13 @@ def _account_of(kind: EntryKind) -> tuple[str, str]:
     return "equity", "uncategorised"
 
 
+def is_paid_out(payout: Payout) -> bool:
+    """Tell whether the money of a payout left the marketplace, and did not come back."""
+    return payout.payout_id != UPCOMING and payout.status.lower() not in _NOT_PAID_OUT
+
+
 def _of_payout(shop: str, payout: Payout) -> Transaction | None:
-    waits = payout.payout_id == UPCOMING or payout.status.lower() in _NOT_PAID_OUT
-    if waits or payout.made_on is None:
+    if not is_paid_out(payout) or payout.made_on is None:
         return None
     asset, bank = ("assets", "marketplaces", shop), ("assets", "bank", shop)
     postings = tuple(_moved(asset, bank, payout.amount_minor, payout.currency))

@@ -21,6 +21,7 @@ from salesdaemon.store.accounts import AccountRecord, save_plan
 from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Connection, Store
 from salesdaemon.store.ledger import BooksContext, BooksRecorded, record_entries
+from salesdaemon.store.payouts import FirstReading, note_as_history
 from salesdaemon.store.products import products_to_check, save_catalogue
 from salesdaemon.store.sales import oldest_order
 from salesdaemon.store.shop_lines import save_payouts
@@ -139,6 +140,9 @@ class Books:
                 save_plan(connection, account.id, plan.to_text())
                 return plan, BooksRecorded()
             recorded = self._write(connection, account, page)
+            if plan.books.until is None:
+                first = FirstReading(page.payouts, page.entries, now)
+                note_as_history(connection, account.id, first)
             limits = Limits(
                 now=now,
                 every=self.shop.books_every,

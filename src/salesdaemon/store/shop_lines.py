@@ -109,7 +109,7 @@ def save_payouts(
 ) -> list[Payout]:
     """Keep payouts; returns those that were not known as they are now."""
     before = {
-        row.payout_id: _to_payout(row)
+        row.payout_id: to_payout(row)
         for row in connection.execute(select(payouts).where(payouts.c.account_id == account_id))
     }
     changed = [payout for payout in listed if before.get(payout.payout_id) != payout]
@@ -140,7 +140,7 @@ def list_payouts(connection: Connection, zone: ZoneInfo) -> list[tuple[str, Payo
             payouts, accounts, accounts.c.id == payouts.c.account_id
         )
     )
-    found = [(row.shop, _to_payout(row)) for row in listed]
+    found = [(row.shop, to_payout(row)) for row in listed]
     shops = {shop for shop, payout in found if payout.payout_id != UPCOMING}
     for line in list_shop_lines(connection, None, None, zone, {EntryKind.PAYOUT}):
         if line.shop not in shops:
@@ -151,5 +151,6 @@ def list_payouts(connection: Connection, zone: ZoneInfo) -> list[tuple[str, Payo
     return sorted(found, key=lambda pair: (pair[1].made_on or date.max, pair[0]))
 
 
-def _to_payout(row: Any) -> Payout:  # noqa: ANN401 - a row of any query over the table
+def to_payout(row: Any) -> Payout:  # noqa: ANN401 - a row of any query over the table
+    """Make a payout of its row."""
     return Payout(**{name: getattr(row, name) for name in Payout.__dataclass_fields__})

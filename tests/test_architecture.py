@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 VENDORS = marketplaces.available()
 OUTSIDE = (
     *("application", "cli", "daemon", "demo", "digesting", "exchange", "heartbeat", "importing"),
-    *("initialise", "metrics", "monitoring", "reconciling", "waiting"),
+    *("initialise", "metrics", "monitoring", "observing", "reconciling", "waiting"),
 )
 MAY_IMPORT = {
     # What each package may import of ours, beside itself; packages not named may import anything.

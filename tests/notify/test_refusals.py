@@ -275,6 +275,7 @@ from salesdaemon.notify.channels import Channel
 from salesdaemon.notify.message import Message, Tone
 
 channel = Channel("phone", sys.argv[1], None)
+channel.notes()  # reads the plugin, which may take longer than the deadline
 channel.deadline_seconds = 0.5
 try:
     asyncio.run(channel.deliver(Message("Ka-ching!", "Planner", Tone.RING)))

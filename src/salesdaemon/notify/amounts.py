@@ -1,7 +1,7 @@
 """Amounts, counts, days and times, written as people of the seller's locale do.
 
-Babel is left alone for what British and American English need: it is 24 MB, and most daemons
-never want more.
+Babel is left alone for what British and American English need: it takes 5 MB that most daemons
+never want.
 """
 
 import re

@@ -16,8 +16,11 @@ from salesdaemon import digesting, systemd
 from salesdaemon.application import Application
 from salesdaemon.domain.alerts import Holding
 from salesdaemon.errors import AlreadyRunningError, StoreError
+from salesdaemon.heartbeat import Heartbeat, failing_channels
 from salesdaemon.metrics import render_metrics
+from salesdaemon.monitoring import LOOK_EVERY, Monitor
 from salesdaemon.notify.relay import Relay
+from salesdaemon.observing import Observer
 from salesdaemon.poller.shop import ShopPoller
 from salesdaemon.settings_models import Settings
 from salesdaemon.store.accounts import find_setting, set_setting
@@ -95,6 +98,8 @@ class Daemon:
             app.poller(shop, started_at=started_at, on_told=self.relay.wake)
             for shop in app.settings.shops
         ]
+        self._observer = Observer(app)
+        self._monitor = Monitor(app, self.pollers, on_told=self.relay.wake)
         self._started_at = started_at
         self._web = WebServer(
             make_app(Health(self.reasons, self.metrics)),
@@ -164,7 +169,13 @@ class Daemon:
         self._add(scheduler, self._housekeep, self._housekeeping_every(), SPREAD)
         self._add(scheduler, lambda: digesting.tick(self._app), HOUSEKEEPING, 2 * SPREAD)
         self._add(scheduler, self._sum_up, HOUSEKEEPING, 3 * SPREAD)
+        self._add(scheduler, self._observe, HOUSEKEEPING, 4 * SPREAD)
+        self._add(scheduler, self._monitor.tick, LOOK_EVERY, HOUSEKEEPING)
         self._add(scheduler, self._refresh_rates, RATES_EVERY, HOUSEKEEPING)
+        heartbeat = self._app.settings.heartbeat
+        if heartbeat is not None:
+            sign = Heartbeat(self._app.http, heartbeat.url.get_secret_value())
+            self._add(scheduler, partial(self._beat, sign), heartbeat.every, 2 * HOUSEKEEPING)
         return scheduler
 
     def _add(
@@ -241,6 +252,20 @@ class Daemon:
                 return 0
         with self._app.store.write() as connection:
             return refresh(connection, self._app.basis, days=DAYS_AT_ONCE)
+
+    async def _observe(self) -> None:
+        if await self._observer.tick():
+            self.relay.wake()
+
+    async def _beat(self, sign: Heartbeat) -> None:
+        """Send the sign of life, or withhold it with the reasons why all is not well."""
+        reasons = dict(await self.reasons())
+        if self._database_problem is not None:
+            reasons["database"] = self._database_problem
+        if not reasons:
+            channels = self._app.ringing_channels
+            reasons = await asyncio.to_thread(failing_channels, self._app.store, channels)
+        await sign.beat(reasons)
 
     async def _refresh_rates(self) -> None:
         from salesdaemon.exchange import refresh_rates  # noqa: PLC0415 - some have no use for it

@@ -31,7 +31,7 @@ RUSHES: dict[str, tuple[Callable[[], LoopbackService], str, int, timedelta]] = {
     ),
     "discord": (Discord, SPOKEN["discord"].url, 600, timedelta(minutes=20)),
     "ntfy.sh": (lambda: Ntfy(daily_limit=250), SPOKEN["ntfy"].url, 600, timedelta(days=3)),
-    "pushover": (Pushover, SPOKEN["pushover"].url, 6_000, timedelta(days=6)),
+    "pushover": (Pushover, SPOKEN["pushover"].url, 5_000, timedelta(days=4)),
 }
 
 

@@ -193,7 +193,7 @@ LETTERS = (
 )
 
 
-FAR_TOO_LONG = 40_000
+FAR_TOO_LONG = 33_000
 
 
 async def test_a_text_that_is_far_too_long_is_cut_and_taken(

@@ -4,7 +4,7 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -190,7 +190,3 @@ def content_type(received: Received) -> str:
 
 def whole_seconds(seconds: float) -> int:
     return int(-(-seconds // 1))
-
-
-def only_keys(fields: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return {name: fields[name] for name in names if name in fields}

@@ -58,7 +58,7 @@ def _ntfy(parts: SplitResult) -> Limits:
     # ntfy://TOPIC alone means the public server.
     public = parts.hostname == "ntfy.sh" or asked == "cloud" or (topics == 0 and asked != "private")
     if not public:
-        return _OTHERS
+        return UNLIMITED
     share = max(1, topics + (parts.hostname != "ntfy.sh"))
     return replace(
         _NTFY_PUBLIC,
@@ -76,9 +76,13 @@ def _always(limits: Limits) -> Read:
     return lambda _parts: limits
 
 
+# Servers of the owner's own, which take what they are given.
+_OWN = (
+    *("apprise", "apprises", "bark", "barks", "form", "forms", "gotify", "gotifys"),
+    *("json", "jsons", "mqtt", "mqtts", "syslog", "xml", "xmls"),
+)
 _READ: Mapping[str, Read] = {
-    "bark": _always(UNLIMITED),
-    "barks": _always(UNLIMITED),
+    **dict.fromkeys(_OWN, _always(UNLIMITED)),
     "discord": _always(_DISCORD),
     "https://discord.com": _always(_DISCORD),
     "https://discordapp.com": _always(_DISCORD),

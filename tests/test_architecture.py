@@ -42,7 +42,7 @@ ONLY_IN = {
     "apprise": ["notify"],
     "requests": ["notify"],
     "aiosmtplib": ["digest"],
-    "jinja2": ["digest"],
+    "jinja2": ["digest", "notify"],
     "css_inline": ["digest"],
     "typer": ["cli"],
     "apscheduler": ["daemon"],

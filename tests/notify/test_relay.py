@@ -157,6 +157,41 @@ async def test_a_burst_is_one_message_that_stands_for_each_of_its_sales(stage: S
     assert stage.phone.titles[1:] == ["Ka-ching! €12.08", "Ka-ching! €12.09"]
 
 
+async def rush(stage: Stage, first: int) -> None:
+    """Sell eight times, and as often a minute later: a burst of two messages."""
+    for number in (first, first + 8):
+        stage.record(*range(number, number + 8))
+        await drain(stage.relay())
+        stage.now += MINUTE
+
+
+async def test_a_later_burst_does_not_go_on_with_an_earlier_one(stage: Stage) -> None:
+    stage.burst = 5
+    await rush(stage, 0)
+    stage.now += timedelta(hours=2)
+    await drain(stage.relay())
+    await rush(stage, 100)
+    bodies = [each.body for each in stage.phone.taken if each.title.startswith("Ka-ching!")]
+    assert [body.partition("In this burst so far: ")[2].partition(",")[0] for body in bodies] == [
+        "",
+        "16 sales",
+        "",
+        "16 sales",
+    ]
+
+
+async def test_the_end_of_a_burst_counts_it_also_when_a_sale_came_in_between(stage: Stage) -> None:
+    stage.burst = 5
+    await rush(stage, 0)
+    stage.now += timedelta(minutes=2)
+    stage.record(16)
+    await drain(stage.relay())
+    assert stage.phone.titles[2:] == ["Ka-ching! €12.16"]
+    stage.now += timedelta(minutes=3)
+    await drain(stage.relay())
+    assert stage.phone.titles[3:] == ["The rush is over: 16 sales, €193.20"]
+
+
 async def test_what_was_missed_comes_as_one_recap_with_its_number(stage: Stage) -> None:
     stage.amount = "net"
     stage.record(1, 2, 3, missed_before=SEEN_AT)

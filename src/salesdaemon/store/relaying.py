@@ -29,7 +29,13 @@ from salesdaemon.store.engine import Store
 from salesdaemon.store.news import Announcement, announce
 from salesdaemon.store.outbox import Sent
 from salesdaemon.store.sales import find_sales
-from salesdaemon.store.sent import count_since, find_course, keep_course, sent_lately
+from salesdaemon.store.sent import (
+    count_since,
+    find_course,
+    find_last_burst,
+    keep_course,
+    sent_lately,
+)
 from salesdaemon.store.tables import sales
 
 
@@ -116,12 +122,11 @@ class RelayOutbox:
             for entry in group.entries
             if entry.account_id is not None and entry.external_id is not None
         ]
-        in_a_burst = group.form in {Form.BURST, Form.BURST_END}
         with self._store.read() as connection:
             return Facts(
                 sales=find_sales(connection, keys, self._habits.telling.overrides) if keys else {},
                 today=today_totals(connection, now, self._habits.zone),
-                course=find_course(connection, channel, now) if in_a_burst else None,
+                course=_COURSES.get(group.form, _no_course)(connection, channel, now),
             )
 
     async def lease(self, ids: Sequence[int], now: datetime) -> bool:
@@ -204,6 +209,13 @@ class RelayOutbox:
                 outbox.wake(connection, channel, now)
 
         await asyncio.to_thread(_wake)
+
+
+def _no_course(_connection: Connection, _channel: str, _now: datetime) -> None:
+    return None
+
+
+_COURSES = {Form.BURST: find_course, Form.BURST_END: find_last_burst}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What went out on a channel: how much of late, and what a burst told so far."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from salesdaemon.store.tables import messages, outbox, sales
 COURSE_GAP = timedelta(seconds=150)
 """A burst is over when no sale was told for this long: two polls and a half."""
 LONGEST_COURSE = timedelta(hours=12)
+LONGEST_WAIT = timedelta(days=3)
+"""How far back the burst is looked for that a message ends, on a channel that did not work."""
 
 _RINGS = (Form.RING.value, Form.BURST.value)
 _EVENTS = (Form.EVENT.value, Form.SEVERAL.value)
@@ -54,10 +56,25 @@ def count_since(connection: Connection, channel: str, since: datetime) -> int:
 
 
 def find_course(connection: Connection, channel: str, now: datetime) -> Course | None:
-    """Return the burst that the last rings of a channel belong to; None where there was none."""
-    rows = _course(connection, channel, now)
-    if not any(row.form == Form.BURST.value for row in rows):
+    """Return the burst that a ring sent now goes on with; None where there is none."""
+    rows = next(_courses(connection, channel, now - LONGEST_COURSE), [])
+    if not rows or now - rows[0].sent_at > COURSE_GAP or _bursts(rows) == 0:
         return None
+    return _to_course(connection, rows)
+
+
+def find_last_burst(connection: Connection, channel: str, now: datetime) -> Course | None:
+    """Return the last burst that took more than one message, whatever rang since."""
+    courses = _courses(connection, channel, now - LONGEST_WAIT)
+    rows = next((rows for rows in courses if _bursts(rows) > 1), None)
+    return _to_course(connection, rows) if rows is not None else None
+
+
+def _bursts(rows: Sequence[Row[Any]]) -> int:
+    return sum(row.form == Form.BURST.value for row in rows)
+
+
+def _to_course(connection: Connection, rows: Sequence[Row[Any]]) -> Course:
     return Course(
         sales=sum(row.sales for row in rows),
         totals=_totals(connection, [row.id for row in rows]),
@@ -66,13 +83,13 @@ def find_course(connection: Connection, channel: str, now: datetime) -> Course |
     )
 
 
-def _course(connection: Connection, channel: str, now: datetime) -> list[Row[Any]]:
-    """List the messages with rings that followed closely on one another, the last one first."""
+def _courses(connection: Connection, channel: str, since: datetime) -> Iterator[list[Row[Any]]]:
+    """Yield the messages with rings that followed closely on one another, the last ones first."""
     rows: Iterable[Row[Any]] = connection.execute(
         select(messages.c.id, messages.c.sent_at, messages.c.form, messages.c.sales)
         .where(
             messages.c.channel == channel,
-            messages.c.sent_at > now - LONGEST_COURSE,
+            messages.c.sent_at > since,
             messages.c.form.in_(_RINGS),
         )
         .order_by(messages.c.sent_at.desc(), messages.c.id.desc())
@@ -80,9 +97,11 @@ def _course(connection: Connection, channel: str, now: datetime) -> list[Row[Any
     found: list[Row[Any]] = []
     for row in rows:
         if found and found[-1].sent_at - row.sent_at > COURSE_GAP:
-            break
+            yield found
+            found = []
         found.append(row)
-    return found
+    if found:
+        yield found
 
 
 def _totals(connection: Connection, message_ids: Sequence[int]) -> dict[str, Totals]:
@@ -133,8 +152,10 @@ def keep_course(connection: Connection, channel: str, form: Form, now: datetime)
         )
         .values(not_before=now + COURSE_GAP)
     )
-    rows = _course(connection, channel, now) if form is Form.BURST else []
-    if sum(row.form == Form.BURST.value for row in rows) > 1:
+    if form is not Form.BURST:
+        return
+    rows = next(_courses(connection, channel, now - LONGEST_COURSE), [])
+    if _bursts(rows) > 1:
         enqueue(connection, [_end(channel, rows[-1].id, now)])
 
 

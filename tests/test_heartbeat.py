@@ -3,14 +3,21 @@
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import URL, text
 
+from salesdaemon.application import Application
+from salesdaemon.daemon import Daemon
 from salesdaemon.heartbeat import Heartbeat, failing_channels
 from salesdaemon.http import Http
-from salesdaemon.store.channels import note_failure, review_channels
+from salesdaemon.store.channels import note_failure, note_success, review_channels
 from salesdaemon.store.engine import Store
+from salesdaemon.store.lock import RunLock
+from tests.config_file import SHOP, loader
 from tests.notify.listener import Listener, Reply
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -106,6 +113,42 @@ async def test_a_service_that_is_away_stops_nothing_and_its_address_stays_secret
     told = lines()
     assert told == ["heartbeat_failed what=The connection to 127.0.0.1 broke (ConnectError)."]
     assert SECRET not in f"{told}{switch!r}"
+
+
+@pytest.fixture
+async def daemon(store_url: URL, tmp_path: Path, service: Listener) -> AsyncIterator[Daemon]:
+    """Build a daemon that does not run; its shop is polled by hand."""
+    address = store_url.render_as_string(hide_password=False)
+    config = f'[database]\nurl = "{address}"\n{SHOP}[channels.phone]\nurl = "json://127.0.0.1:9/"\n'
+    async with Application(loader(tmp_path)(config), clock=lambda: NOW) as app:
+        yield Daemon(app, RunLock(app.store))
+
+
+async def test_the_daemon_gives_it_while_all_that_it_does_is_well(
+    daemon: Daemon, heartbeat: Make, service: Listener, store: Store
+) -> None:
+    switch = heartbeat(HEALTHCHECKS)
+    (poller,) = daemon.pollers
+
+    async def beats() -> bool:
+        before = len(service.received)
+        await daemon._beat(switch)
+        return len(service.received) > before
+
+    found = [await beats()]
+    poller.first_poll_done = True
+    poller.journal.record = replace(poller.journal.record, last_good_poll=NOW)
+    found.append(await beats())
+    with store.write() as connection:
+        note_failure(connection, "phone", "It refused.", NOW, permanent=True)
+    found.append(await beats())
+    with store.write() as connection:
+        note_success(connection, "phone", NOW)
+    found.append(await beats())
+    with store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    found.append(await beats())
+    assert found == [False, True, False, True, False]
 
 
 def test_a_channel_that_was_told_to_fail_withholds_it(store: Store) -> None:

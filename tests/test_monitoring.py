@@ -358,6 +358,7 @@ async def test_a_full_disk_is_told_directly_and_the_end_as_usual(
     with full(watched.app.store):
         await watched.after(MINUTE, 4 * MINUTE)
         assert pushed(phone) == []
+        assert watched.monitor.outage == "The disk that holds the database is full."
         await watched.after(MINUTE, MINUTE, HOUR)
         assert pushed(phone) == [("The database does not work", "warning")] * 2  # two channels
         message = phone.received[0].json()["message"]
@@ -366,6 +367,7 @@ async def test_a_full_disk_is_told_directly_and_the_end_as_usual(
         assert pushed(phone)[2:] == [("Still: The database does not work", "warning")] * 2
     await watched.after(MINUTE, MINUTE)
     assert watched.told() == [("The database works again", "It lasted 25 hours.")]
+    assert watched.monitor.outage is None
 
 
 @postgresql

@@ -260,8 +260,9 @@ class Daemon:
     async def _beat(self, sign: Heartbeat) -> None:
         """Send the sign of life, or withhold it with the reasons why all is not well."""
         reasons = dict(await self.reasons())
-        if self._database_problem is not None:
-            reasons["database"] = self._database_problem
+        database = self._database_problem or self._monitor.outage
+        if database is not None:
+            reasons["database"] = database
         if not reasons:
             channels = self._app.ringing_channels
             reasons = await asyncio.to_thread(failing_channels, self._app.store, channels)

@@ -81,6 +81,15 @@ class Monitor:
         self._answer_within = answer_within
         self._remembered: Mapping[str, Remembered] | None = None
         self._outage = Spell()
+        self._outage_reason: str | None = None
+
+    @property
+    def outage(self) -> str | None:
+        """Why the database could not be read or written at the last look; None where it could.
+
+        A full disk shows here alone: reading goes on.
+        """
+        return self._outage_reason
 
     async def tick(self) -> None:
         """Look at everything once; never raises for anything that is expected to go wrong."""
@@ -92,6 +101,7 @@ class Monitor:
         except StoreError as error:
             await self._note_outage(error.what)
         else:
+            self._outage_reason = None
             if told:
                 self._on_told()
         finally:
@@ -223,6 +233,7 @@ class Monitor:
             at=now,
             shop=shop,
             marketplace=self._app.configured.get(shop) if shop else None,
+            over=told.over,
         )
         announce(connection, self._app.telling, announcement)
 
@@ -239,6 +250,7 @@ class Monitor:
     async def _note_outage(self, what: str) -> None:
         now = self._app.clock()
         log.error("monitoring_failed what=%s", what)
+        self._outage_reason = what
         trouble = self._outage_trouble(what)
         spell, step = judge(self._outage, now, wrong=True, patience=trouble.patience)
         if step is not Step.NOTHING:

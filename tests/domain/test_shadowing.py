@@ -20,7 +20,7 @@ UTC_ZONE = ZoneInfo("UTC")
 SHOPS = {"prints": "first", "posters": "first", "templates": "second"}
 KINDS = [*sorted(ORDER_KINDS), "payout", "trouble"]
 GLOBS = ["*", "plan*", "planner", "*n*", "plan???", "*[a-n]*", "l?go", "*r", "??*"]
-PRODUCTS = ["planner", "planned", "logo", "Planner", "x", "plan[a-n]r"]
+PRODUCTS = ["planner", "planned", "logo", "Planner", "n", "plan[a-n]r"]
 
 
 def subsets(values: list[str]) -> st.SearchStrategy[frozenset[str] | None]:

@@ -80,8 +80,8 @@ class Books:
         ]
         for row, message in zip(sent, taken, strict=True):
             self._check_message(row, message)
-            if row["form"] == "burst_end":
-                self._check_end(row, sent)
+            if row["form"] in {"burst", "burst_end"}:
+                self._check_course(row, sent)
 
     def _check_message(self, row: Row, message: Message) -> None:
         told = self.by_message[row["id"]]
@@ -91,7 +91,7 @@ class Books:
         assert (message.tone is Tone.RING) == (form in RINGING)
         assert message.silent == all(each["level"] == "silent" for each in told)
         if form == "burst_end":
-            assert [each["kind"] for each in told] == ["burst_end"]
+            assert {each["kind"] for each in told} == {"burst_end"}
         elif form == "event":
             assert len(told) == 1
             assert not rings
@@ -109,17 +109,22 @@ class Books:
             for amount in self._amounts(rings):
                 assert amount in message.title
 
-    def _check_end(self, end: Row, sent: Sequence[Row]) -> None:
-        """The end of a burst counts the sales of all its messages."""
-        count, begun = 0, None
-        for row in reversed(sent[: sent.index(end)]):
-            if row["form"] not in {"ring", "burst"}:
-                continue
-            if begun is not None and begun - row["sent_at"] > QUIET_FOR:
-                break
-            count, begun = count + row["sales"], row["sent_at"]
-        assert end["title"].startswith("The rush is over: ")
-        assert _first_number(end["title"]) == count
+    def _check_course(self, row: Row, sent: Sequence[Row]) -> None:
+        """A burst that goes on adds up what was told of it; its end counts all of that."""
+        courses = _courses(sent[: sent.index(row)])
+        if row["form"] == "burst_end":
+            last = next(course for course in courses if _bursts(course) > 1)
+            assert row["title"].startswith("The rush is over: ")
+            assert _first_number(row["title"]) == sum(each["sales"] for each in last)
+            return
+        told = re.search(r"In this burst so far: ([\d,]+) sales", row["body"])
+        course = courses[0] if courses else []
+        goes_on = _bursts(course) > 0 and row["sent_at"] - course[0]["sent_at"] <= QUIET_FOR
+        if goes_on:
+            assert told is not None
+            assert _first_number(told[1]) == row["sales"] + sum(each["sales"] for each in course)
+        else:
+            assert told is None
 
     def _amounts(self, rows: Sequence[Row]) -> list[str]:
         """Write the sum of what sales brought, one for each currency."""
@@ -128,6 +133,23 @@ class Books:
             sale = self.sales[row["account_id"], row["external_id"]]
             sums[sale.currency] += sale.gross_minor
         return [money_text(minor, currency, "en_GB") for currency, minor in sums.items()]
+
+
+def _courses(sent: Sequence[Row]) -> list[list[Row]]:
+    """Part rings by the pauses between them; the last come first."""
+    found: list[list[Row]] = []
+    for row in reversed(sent):
+        if row["form"] not in {"ring", "burst"}:
+            continue
+        if found and found[-1][-1]["sent_at"] - row["sent_at"] <= QUIET_FOR:
+            found[-1].append(row)
+        else:
+            found.append([row])
+    return found
+
+
+def _bursts(course: Sequence[Row]) -> int:
+    return sum(row["form"] == "burst" for row in course)
 
 
 def _rings(row: Row) -> bool:

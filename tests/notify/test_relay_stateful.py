@@ -47,9 +47,9 @@ EXPLORE = "STATEFUL_EXAMPLES"
 """In the environment: how many lives to draw by chance instead of the same few."""
 PROFILE = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    max_examples=int(os.environ.get(EXPLORE, "20")),
+    max_examples=int(os.environ.get(EXPLORE, "15")),
     derandomize=EXPLORE not in os.environ,
-    stateful_step_count=30,
+    stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
@@ -77,6 +77,7 @@ NIGHTS = (
 levels = st.sampled_from(LEVELS)
 shops = st.sampled_from(sorted(SHOPS))
 picks = st.integers(0, 10**6)
+relays = st.integers(0, 1)
 waits = st.sampled_from([1, 4, 20, 59, 61, 150, 700, 3700, 9 * 3600, 30 * 3600, 60 * 3600])
 rules = st.builds(
     Rule,
@@ -96,9 +97,12 @@ rules = st.builds(
 # What a kind is told as where no rule says otherwise: rather loud, so that there is much to tell.
 books = st.builds(
     RuleBook,
-    st.fixed_dictionaries({kind: st.sampled_from(["on", "on", "silent", "off"]) for kind in KINDS}),
+    st.fixed_dictionaries(
+        {kind: st.sampled_from(["on", "on", "silent", "off"]) for kind in KINDS}
+        | {"sale": st.sampled_from(["on"] * 5 + ["silent"])}
+    ),
     st.sampled_from([("phone",), ("phone", "desk"), CHANNELS]),
-    st.lists(rules, max_size=3).map(tuple),
+    st.lists(rules, max_size=2).map(tuple),
     zone=st.just(BERLIN),
 )
 limits = st.sampled_from(
@@ -126,6 +130,7 @@ FAULTS: dict[str, Callable[[], BaseException]] = {
     "refuses": lambda: DeliveryError("It answered 401.", permanent=True, fix="Check the token."),
     "kills": Killed,
 }
+faults = st.sampled_from(sorted(FAULTS))
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,9 @@ class Order:
             items=(line,),
             country=["DE", "US", "FR", None][number % 4],
         )
+
+
+PLANNER = Order(Kind.SALE, "Weekly planner", "EUR")
 
 
 def undone(known: Sale, what: str) -> Sale:
@@ -211,6 +219,9 @@ class SellerLife(RuleBasedStateMachine):
         missed=st.sampled_from([False, False, False, True]),
     )
     def sales_come_in(self, count: int, shop: str, order: Order, missed: bool) -> None:
+        self._sell(count, shop, order, missed=missed)
+
+    def _sell(self, count: int, shop: str, order: Order, *, missed: bool = False) -> None:
         self._tick()
         house = self.house
         sold = [order.to_sale(self._next(), house.now - SECOND) for _ in range(count)]
@@ -221,6 +232,16 @@ class SellerLife(RuleBasedStateMachine):
                 house.expect(name, shop, each.kind.value, each.external_id)
             if each.kind in {Kind.SALE, Kind.RENEWAL}:
                 self.sold[each.external_id] = (shop, each)
+
+    @rule(count=st.integers(3, 9), times=st.integers(4, 12))
+    def a_rush_comes(self, count: int, times: int) -> None:
+        for _ in range(times):
+            self._sell(count, "prints", PLANNER)
+            self.house.now += 20 * SECOND
+            self._drain()
+
+    def _sell_something(self) -> None:
+        self._sell(1, "templates", PLANNER)
 
     @precondition(lambda self: self.sold)
     @rule(pick=picks, what=st.sampled_from(["refund", "refund", "part", "dispute", "cancelled"]))
@@ -277,20 +298,20 @@ class SellerLife(RuleBasedStateMachine):
 
     # What becomes of channels and processes
 
-    @rule(
-        channel=st.sampled_from(CHANNELS),
-        fault=st.sampled_from(sorted(FAULTS)),
-        times=st.integers(1, 6),
-    )
-    def a_channel_fails(self, channel: str, fault: str, times: int) -> None:
-        faults = self.house.lines[channel].faults
-        faults.extend(FAULTS[fault]() for _ in range(1 if fault == "kills" else times))
+    @rule(channel=st.sampled_from(CHANNELS), fault=faults, times=st.integers(1, 6), which=relays)
+    def a_channel_fails(self, channel: str, fault: str, times: int, which: int) -> None:
+        ordered = self.house.lines[channel].faults
+        ordered.extend(FAULTS[fault]() for _ in range(1 if fault == "kills" else times))
+        self._sell_something()
+        self._drain(which)
+        self.house.now += 10 * SECOND
+        self._drain(which)
 
     @rule(channel=st.sampled_from(CHANNELS))
     def a_channel_works_again(self, channel: str) -> None:
         self.house.lines[channel].faults.clear()
 
-    @rule(seconds=waits, which=st.integers(0, 1))
+    @rule(seconds=waits, which=relays)
     def time_passes(self, seconds: int, which: int) -> None:
         self.house.now += timedelta(seconds=seconds)
         self._drain(which)
@@ -301,7 +322,7 @@ class SellerLife(RuleBasedStateMachine):
             self.house.now += 20 * SECOND
             self._drain()
 
-    @rule(which=st.integers(0, 1))
+    @rule(which=relays)
     def a_relay_looks(self, which: int) -> None:
         self._drain(which)
 
@@ -315,13 +336,15 @@ class SellerLife(RuleBasedStateMachine):
     def polls_begin_or_end(self, first: bool, others: bool) -> None:
         self.house.holding = Holding(first_polls=first, polls=first or others)
 
-    @rule(after=st.integers(0, 40))
-    def the_process_is_killed(self, after: int) -> None:
+    @rule(after=st.integers(0, 40), which=relays)
+    def the_process_is_killed(self, after: int, which: int) -> None:
+        self._sell_something()
         self.house.statements.set(after, Killed)
-        self._drain()
+        self._drain(which)
 
-    @rule(after=st.integers(0, 40), which=st.integers(0, 1))
+    @rule(after=st.integers(0, 40), which=relays)
     def the_database_fails_once(self, after: int, which: int) -> None:
+        self._sell_something()
         self.house.statements.set(after, disk_failure)
         self._drain(which)
 

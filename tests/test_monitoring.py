@@ -133,7 +133,7 @@ class Watched:
             rows = connection.execute(
                 select(outbox).where(outbox.c.channel == channel).order_by(outbox.c.id)
             ).all()
-        assert {(row.kind, row.level) for row in rows} <= {("trouble", "on")}
+        assert {(row.kind, row.level) for row in rows} <= {("trouble", "on"), ("recovery", "on")}
         return [(row.title, row.body) for row in rows]
 
     def titles(self) -> list[str]:

@@ -143,7 +143,11 @@ def test_whatever_happens_nothing_is_told_too_often_and_every_end_is_told(
         (
             Step.OVER,
             Note(
-                "disk", f"works:disk:{stamp(NOW)}", "The disk has space again", "It lasted 2 days."
+                "disk",
+                f"works:disk:{stamp(NOW)}",
+                "The disk has space again",
+                "It lasted 2 days.",
+                over=True,
             ),
         ),
     ],
@@ -169,6 +173,7 @@ def test_a_review_remembers_what_is_wrong_and_tells_each_thing_by_itself() -> No
                 f"works:disk:{stamp(later)}",
                 "The disk has space again",
                 "It lasted 2 hours.",
+                over=True,
             ),
         )
     )

@@ -108,6 +108,7 @@ def test_it_works_again_is_told_once(store: Store) -> None:
         "Channel phone works again",
         "It lasted 3 hours. What waited for it is sent now.",
         then,
+        over=True,
     )
     assert took_it(store, then + MINUTE) is None
     assert record(store) == ChannelRecord("phone", told_at=NOW)

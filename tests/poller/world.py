@@ -190,7 +190,7 @@ class World:
         return [
             (row.title, row.body)
             for row in self.messages()
-            if row.kind == "trouble" and row.channel == CHANNELS[0]
+            if row.kind in {"trouble", "recovery"} and row.channel == CHANNELS[0]
         ]
 
     def arrived(self) -> dict[str, str]:

@@ -32,6 +32,8 @@ _JOINED = 4
 BURST_END = "burst_end"
 """The kind of the event that ends a burst; it stands for no sale."""
 TROUBLE = "trouble"
+RECOVERY = "recovery"
+"""The kind of the news that trouble is over."""
 
 
 class Form(StrEnum):

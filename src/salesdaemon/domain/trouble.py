@@ -60,12 +60,16 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What to tell of what; `event` names it, so that the same is never entered twice."""
+    """What to tell of what; `event` names it, so that the same is never entered twice.
+
+    `over` says that it brings good news: what was wrong works again.
+    """
 
     key: str
     event: str
     title: str
     body: str
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,8 @@ def note(key: str, trouble: Trouble, step: Step, spell: Spell, now: datetime) ->
     lasted = span(now - (spell.since or now))
     event = f"{'works' if step is Step.OVER else 'trouble'}:{key}:{int(now.timestamp())}"
     if step is Step.OVER:
-        return Note(key, event, trouble.over, f"It lasted {lasted}. {trouble.after}".rstrip())
+        body = f"It lasted {lasted}. {trouble.after}".rstrip()
+        return Note(key, event, trouble.over, body, over=True)
     body = f"{trouble.what} {trouble.fix}".strip()
     if step is Step.AGAIN:
         return Note(key, event, f"Still: {trouble.title}", f"For {lasted} now. {body}")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from salesdaemon.domain.alerts import SALE_EVENTS, TROUBLE, Facts, Waiting
+from salesdaemon.domain.alerts import RECOVERY, SALE_EVENTS, TROUBLE, Facts, Waiting
 from salesdaemon.domain.changes import RING_KINDS
 from salesdaemon.domain.sale import Status
 from salesdaemon.domain.summary import StoredSale
@@ -36,6 +36,7 @@ _NOUNS = {
     "milestone": "milestone",
     "silence": "quiet shop",
     TROUBLE: "problem",
+    RECOVERY: "recovery",
 }
 
 

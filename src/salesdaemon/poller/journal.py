@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from salesdaemon.domain.trouble import Spell, Step, Trouble, judge, note
+from salesdaemon.domain.trouble import Note, Spell, Step, Trouble, judge, note
 from salesdaemon.store.accounts import ShopRecord, find_shop, save_shop
 from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Connection, Store
@@ -122,23 +122,23 @@ class Journal:
         self.record = replace(self.record, told_at=spell.told_at)
         if step is not Step.NOTHING:
             told = note(self.record.shop, trouble, step, before, now)
-            self._announce(connection, told.event, told.title, told.body, now)
+            self._announce(connection, told, now)
 
     def tell(self, connection: Connection, event: str, title: str, body: str, at: datetime) -> None:
         """Enter a message about trouble; the same event at the same second only once."""
-        self._announce(connection, f"{event}:{int(at.timestamp())}", title, body, at)
+        note = Note(self.record.shop, f"{event}:{int(at.timestamp())}", title, body)
+        self._announce(connection, note, at)
 
-    def _announce(
-        self, connection: Connection, event: str, title: str, body: str, at: datetime
-    ) -> None:
+    def _announce(self, connection: Connection, told: Note, at: datetime) -> None:
         announcement = Announcement(
             kind="trouble",
-            event=event,
-            title=title,
-            body=body,
+            event=told.event,
+            title=told.title,
+            body=told.body,
             at=at,
             shop=self.record.shop,
             marketplace=self.record.marketplace,
+            over=told.over,
         )
         announce(connection, self._telling, announcement)
 

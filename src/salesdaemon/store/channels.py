@@ -134,4 +134,4 @@ def trouble_of_channel(
         after="What waited for it is sent now.",
     )
     told = note(f"channel:{channel}", trouble, step, spell, now)
-    return Announcement("trouble", told.event, told.title, told.body, now)
+    return Announcement("trouble", told.event, told.title, told.body, now, over=told.over)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from salesdaemon.domain.alerts import RECOVERY
 from salesdaemon.domain.rules import News, Verdict
 from salesdaemon.store.consequences import Telling, no_rate
 from salesdaemon.store.events import LONGEST_NAME, Judged, enter
@@ -15,7 +16,8 @@ from salesdaemon.store.events import LONGEST_NAME, Judged, enter
 class Announcement:
     """Something to tell: its kind, its words, and the shop that it is about.
 
-    `event` names it for ever: what has been announced is not announced again.
+    `event` names it for ever: what has been announced is not announced again. `over` says that
+    trouble is: it goes where trouble goes, and warns of nothing.
     """
 
     kind: str
@@ -25,6 +27,7 @@ class Announcement:
     at: datetime
     shop: str | None = None
     marketplace: str | None = None
+    over: bool = False
 
 
 def announce(
@@ -49,7 +52,7 @@ def announce(
         verdict = _restricted(verdict, only)
     judged = Judged(
         event=announcement.event[:LONGEST_NAME],
-        kind=announcement.kind,
+        kind=RECOVERY if announcement.over else announcement.kind,
         seen_at=announcement.at,
         verdict=verdict,
         title=announcement.title,

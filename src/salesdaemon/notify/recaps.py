@@ -39,8 +39,7 @@ def recap(group: Group, facts: Facts, voice: Voice) -> Message:
     cause = group.cause or Cause.LATE
     lines = [
         f"{_BEGINNINGS[cause]}: {_story(len(rings), sales, voice)}.",
-        *_bests(sales, voice),
-        *shortened([line_of(sale, voice) for sale in sales], len(rings)),
+        *_list(sales, len(rings), voice),
         *_others([each for each in told if not each.entry.rings], voice),
         today_line(facts.today, voice),
     ]
@@ -71,19 +70,28 @@ def _without_work(count: int, passive_sales: int, voice: Voice) -> str:
     return f"{share} of them without any work"
 
 
-def _bests(sales: Sequence[StoredSale], voice: Voice) -> list[str]:
-    """Name the best sale, of each currency where there are several: they cannot be compared."""
+def _list(sales: Sequence[StoredSale], count: int, voice: Voice) -> list[str]:
+    """Name each sale once, the best first."""
+    bests = _bests(sales, voice)
+    lines = [
+        f"Best{f' in {sales[place].currency}' if len(bests) > 1 else ''}: "
+        f"{line_of(sales[place], voice)}"
+        for place in bests
+    ]
+    others = (line_of(sale, voice) for place, sale in enumerate(sales) if place not in bests)
+    return shortened([*lines, *others], count)
+
+
+def _bests(sales: Sequence[StoredSale], voice: Voice) -> list[int]:
+    """Find the best sale, of each currency where there are several: they cannot be compared."""
     if len(sales) < 2:  # noqa: PLR2004 - a single sale is its own best
         return []
-    best: dict[str, StoredSale] = {}
-    for sale in sales:
-        if sale.currency not in best or _worth(sale, voice) > _worth(best[sale.currency], voice):
-            best[sale.currency] = sale
-    shown = list(best.values())[:CURRENCIES_WITH_A_BEST]
-    return [
-        f"Best{f' in {sale.currency}' if len(best) > 1 else ''}: {line_of(sale, voice)}"
-        for sale in shown
-    ]
+    best: dict[str, int] = {}
+    for place, sale in enumerate(sales):
+        before = best.get(sale.currency)
+        if before is None or _worth(sale, voice) > _worth(sales[before], voice):
+            best[sale.currency] = place
+    return list(best.values())[:CURRENCIES_WITH_A_BEST]
 
 
 def _worth(sale: StoredSale, voice: Voice) -> int:

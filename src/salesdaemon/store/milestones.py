@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, update
+from sqlalchemy import Connection, and_, exists, func, select, update
 
 from salesdaemon.domain.exchange import Conversion
 from salesdaemon.domain.goals import Goal
@@ -128,17 +128,21 @@ def _count_sales(connection: Connection) -> int:
             daily_sums.c.dimension == Dimension.TOTAL.value, ~_MARKED
         )
     )
-    counted = connection.scalar(
-        select(func.count()).select_from(dirty_days).join(sales, _of_marked_day()).where(_COUNTED)
-    )
-    return int(summed or 0) + int(counted or 0)
+    return int(summed or 0) + _count_on_marked_days(connection)
 
 
-def _of_marked_day() -> ColumnElement[bool]:
-    # Not the bare column: SQLite would read all sales of the account, as in `day_sales`.
-    return and_(
-        sales.c.sold_on == dirty_days.c.day, sales.c.account_id + 0 == dirty_days.c.account_id
-    )
+def _count_on_marked_days(connection: Connection) -> int:
+    marked = {(row.day, row.account_id) for row in connection.execute(select(dirty_days))}
+    count = 0
+    # By the days alone: together with the accounts SQLite would go through all sales instead.
+    for days in chunks(sorted({day for day, _ in marked})):
+        rows = connection.execute(
+            select(sales.c.sold_on, sales.c.account_id, func.count())
+            .where(sales.c.sold_on.in_(days), _COUNTED)
+            .group_by(sales.c.sold_on, sales.c.account_id)
+        )
+        count += sum(row[2] for row in rows if (row[0], row[1]) in marked)
+    return count
 
 
 def _in_sums(connection: Connection, basis: Basis, stored: Sequence[StoredSale]) -> list[DaySum]:

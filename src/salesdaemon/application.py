@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from salesdaemon import marketplaces
+from salesdaemon.domain.alerts import Rest
 from salesdaemon.errors import SchemaOutdatedError, StoreError, UsageError
 from salesdaemon.http import Http
 from salesdaemon.marketplaces.base import Connection, Marketplace
@@ -200,14 +201,22 @@ class Application:
         """Which events are told, where and how."""
         return Telling(self.settings.rule_book(), self.overrides)
 
+    @property
+    def rest(self) -> Rest:
+        """When the owner is not to be rung, as far as the configuration knows."""
+        return Rest(
+            hours=self.settings.quiet,
+            zone=self.settings.zone,
+            tell_trouble=self.settings.alerts.trouble_in_quiet_hours == "tell",
+        )
+
     def outbox(self) -> RelayOutbox:
         """Return the outbox as the relay sees it."""
         habits = Habits(
             zone=self.settings.zone,
             burst=self.settings.alerts.burst,
             telling=self.telling,
-            quiet=self.settings.quiet,
-            tell_trouble=self.settings.alerts.trouble_in_quiet_hours == "tell",
+            rest=self.rest,
             limits={name: channel.limits for name, channel in self.channels.items()},
         )
         return RelayOutbox(self.store, habits)

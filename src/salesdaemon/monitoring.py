@@ -17,7 +17,6 @@ from typing import Protocol
 
 from salesdaemon.application import Application
 from salesdaemon.domain import conditions
-from salesdaemon.domain.alerts import Rest
 from salesdaemon.domain.rules import News
 from salesdaemon.domain.trouble import (
     Note,
@@ -296,22 +295,13 @@ class Monitor:
         silent = verdict.level == "silent"
         if verdict.level == "off" or not verdict.channels:
             return True
-        rest = self._rest()
+        rest = self._app.rest
         if not (silent or rest.tell_trouble) and rest.until(now) is not None:
             return False
         tone = Tone.INFO if silent else Tone.WARNING
         message = Message(told.title, told.body, tone, silent=silent)
         sending = [self._send(channel, message) for channel in verdict.channels]
         return any(await asyncio.gather(*sending))
-
-    def _rest(self) -> Rest:
-        """Return when the owner is not to be rung, as far as the configuration knows."""
-        settings = self._app.settings
-        return Rest(
-            hours=settings.quiet,
-            zone=settings.zone,
-            tell_trouble=settings.alerts.trouble_in_quiet_hours == "tell",
-        )
 
     async def _send(self, channel: str, message: Message) -> bool:
         try:

@@ -65,7 +65,8 @@ def test_the_json_is_exactly_what_scripts_rely_on(cli: Installation) -> None:
                 "action": None,
             }
         ],
-        "channels": [{"channel": "phone", "waiting": 1, "failed": 1}],
+        "channels": [{"channel": "phone", "waiting": 1, "failed": 1, "problem": None}],
+        "quiet_until": None,
     }
 
 
@@ -138,6 +139,6 @@ def test_the_table_tells_the_same(cli: Installation) -> None:
         ),
         f"templates\tgumroad\tstale\t\t\t\t\t0\t\t{START}",
         "",
-        "channel\twaiting\tfailed",
-        "phone\t0\t0",
+        "channel\twaiting\tfailed\tproblem",
+        "phone\t0\t0\t",
     ]

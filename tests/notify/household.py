@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import URL, event, func, select
 from sqlalchemy.exc import OperationalError
 
-from salesdaemon.domain.alerts import Holding
+from salesdaemon.domain.alerts import Holding, Rest
 from salesdaemon.domain.changes import Watch
 from salesdaemon.domain.hours import Hours
 from salesdaemon.domain.limits import UNLIMITED, Limits
@@ -218,8 +218,7 @@ class Household:
             BERLIN,
             customs.burst,
             self.telling,
-            customs.quiet,
-            customs.tell_trouble,
+            Rest(customs.quiet, BERLIN, customs.tell_trouble),
             customs.limits,
         )
         return Relay(

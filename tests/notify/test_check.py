@@ -242,4 +242,4 @@ def test_a_lametric_alias_is_accepted_by_its_plugin(sound: str) -> None:
     address = read_address("clock", "lametric://key@192.168.1.2")
 
     assert Channel("clock", "lametric://key@192.168.1.2", sound).problems() == []
-    assert build(address, Loudness.SILENT, ("sound", sound)).enabled
+    assert build(address, Loudness.SILENT, Sound("sound", sound)).enabled

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from salesdaemon.domain.alerts import Holding
+from salesdaemon.domain.alerts import Holding, Rest
 from salesdaemon.domain.hours import Hours
 from salesdaemon.domain.rules import Rule
 from salesdaemon.domain.sale import Status
@@ -83,7 +83,7 @@ class Stage:
 
     def relay(self, store: Store | None = None) -> Relay:
         """Make a relay, as a newly started daemon would."""
-        habits = Habits(BERLIN, self.burst, self.told, self.quiet)
+        habits = Habits(BERLIN, self.burst, self.told, Rest(self.quiet, BERLIN))
         waiting = RelayOutbox(store or self.store, habits)
         return Relay(
             waiting,

@@ -12,6 +12,7 @@ from salesdaemon.application import Application
 from salesdaemon.cli.options import ObjectFormat, ObjectFormatOption
 from salesdaemon.cli.output import Column, Record, print_json, print_table
 from salesdaemon.cli.session import in_application
+from salesdaemon.cli.streams import say
 from salesdaemon.domain.report import instant_json
 from salesdaemon.domain.shop_state import ShopFacts, State, state_of, waits
 from salesdaemon.poller.plan import Plan
@@ -23,6 +24,8 @@ from salesdaemon.store.accounts import (
     last_sale,
     list_set_aside,
 )
+from salesdaemon.store.away import with_holiday
+from salesdaemon.store.channels import ChannelRecord, find_channels
 from salesdaemon.store.engine import Connection
 from salesdaemon.store.lock import is_running
 from salesdaemon.store.outbox import count_by_channel
@@ -44,6 +47,7 @@ _CHANNEL_COLUMNS = (
     Column("channel"),
     Column("waiting", number=True),
     Column("failed", number=True),
+    Column("problem", prose=True),
 )
 
 
@@ -61,6 +65,8 @@ def status(context: typer.Context, *, form: ObjectFormatOption = ObjectFormat.TA
     if value["channels"]:
         sys.stdout.write("\n")
         print_table(value["channels"], _CHANNEL_COLUMNS)
+    if value["quiet_until"]:
+        say(f"Rings are held back until {value['quiet_until']}.")
 
 
 def status_json(app: Application) -> dict[str, Any]:
@@ -70,6 +76,8 @@ def status_json(app: Application) -> dict[str, Any]:
     shops = []
     with app.store.read() as connection:
         counts = count_by_channel(connection)
+        fare = find_channels(connection, app.channels)
+        quiet_until = with_holiday(connection, app.rest).until(now)
         for name, marketplace in app.configured.items():
             row = find_shop(connection, name) or ShopRecord(name, marketplace)
             account = find_account_of_shop(connection, name)
@@ -77,11 +85,22 @@ def status_json(app: Application) -> dict[str, Any]:
             odd = _Odd.of(connection, account.id) if account is not None else _Odd()
             state = state_of(_facts(row, account, now, daemon_runs=daemon_runs), now)
             shops.append(_shop_json(row, state, sold, odd, now))
-    channels = [
-        dict(zip(("channel", "waiting", "failed"), (name, *counts.get(name, (0, 0))), strict=True))
-        for name in app.channels
-    ]
-    return {"shops": shops, "channels": channels}
+    return {
+        "shops": shops,
+        "channels": [
+            _channel_json(record, *counts.get(name, (0, 0))) for name, record in fare.items()
+        ],
+        "quiet_until": instant_json(quiet_until),
+    }
+
+
+def _channel_json(record: ChannelRecord, waiting: int, failed: int) -> Record:
+    return {
+        "channel": record.channel,
+        "waiting": waiting,
+        "failed": failed,
+        "problem": record.problem if record.failing_since is not None else None,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The way out of a push: a message of ours becomes a ring on the owner's phone.
 
 `relay.py` leases what waits in the outbox and `texts.py` words it: rings and bursts itself, recaps
-in `recaps.py`, all else in `events.py`, milestones and payouts in `occasions.py`, with the phrases of
-`sales.py`, the amounts and dates of `amounts.py`, and an owner's own words from `templates.py`, which
+in `recaps.py`, all else in `events.py`, milestones and payouts in `occasions.py`, with phrases from
+`sales.py`, amounts and dates from `amounts.py`, and an owner's own words from `templates.py`, which
 `sandbox.py` keeps in bounds. `message.py` holds the result.
 `channels.py` is the door out: a `Channel` for each table of the configuration, with `deliver`,
 and `problems` and `notes` for `check`. Behind it, in the order a message takes: `plugins.py`

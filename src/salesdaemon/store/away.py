@@ -1,9 +1,11 @@
 """When the owner is on holiday: kept also when it is over, so that a recap knows what it tells."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from salesdaemon.domain.alerts import Rest
 from salesdaemon.store.accounts import find_setting, set_setting
 
 SINCE = "away_since"
@@ -25,6 +27,12 @@ def come_back(connection: Connection, now: datetime) -> bool:
         return False
     set_setting(connection, UNTIL, now.isoformat())
     return True
+
+
+def with_holiday(connection: Connection, rest: Rest) -> Rest:
+    """Return the owner's rest with the last holiday in it."""
+    since, until = find_away(connection)
+    return replace(rest, away_since=since, away_until=until)
 
 
 def find_away(connection: Connection) -> tuple[datetime | None, datetime | None]:

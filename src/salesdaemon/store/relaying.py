@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, case, func, select
 
 from salesdaemon.domain.alerts import Due, Facts, Form, Group, Pace, Rest
-from salesdaemon.domain.hours import Hours
 from salesdaemon.domain.limits import UNLIMITED, Limits, free_at
 from salesdaemon.domain.period import day_of
 from salesdaemon.domain.sale import COUNTED_KINDS
 from salesdaemon.domain.summary import Totals
 from salesdaemon.errors import DeliveryError
 from salesdaemon.store import outbox
-from salesdaemon.store.away import find_away
+from salesdaemon.store.away import with_holiday
 from salesdaemon.store.channels import (
     find_channel,
     note_failure,
@@ -56,8 +55,7 @@ class Habits:
     zone: ZoneInfo
     burst: int
     telling: Telling
-    quiet: tuple[Hours, ...] = ()
-    tell_trouble: bool = False
+    rest: Rest = field(default_factory=Rest)
     limits: Mapping[str, Limits] = field(default_factory=dict)
 
 
@@ -77,7 +75,11 @@ class RelayOutbox:
             waiting = outbox.list_due(connection, channel, now)
             if not waiting:
                 return Due((), Pace(self._habits.burst))
-            return Due(waiting, self._pace(connection, channel, now), self._rest(connection))
+            return Due(
+                waiting,
+                self._pace(connection, channel, now),
+                with_holiday(connection, self._habits.rest),
+            )
 
     def _pace(self, connection: Connection, channel: str, now: datetime) -> Pace:
         record = find_channel(connection, channel)
@@ -100,16 +102,6 @@ class RelayOutbox:
             free_at=_later(free, record.not_before),
             urgent_at=_later(urgent, record.not_before),
             failures=record.failures,
-        )
-
-    def _rest(self, connection: Connection) -> Rest:
-        since, until = find_away(connection)
-        return Rest(
-            hours=self._habits.quiet,
-            zone=self._habits.zone,
-            tell_trouble=self._habits.tell_trouble,
-            away_since=since,
-            away_until=until,
         )
 
     async def facts(self, channel: str, group: Group, now: datetime) -> Facts:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from salesdaemon.notify.channels import Channel
-from salesdaemon.notify.plugins import Loudness, build, quietest, read_address
+from salesdaemon.notify.plugins import Loudness, Sound, build, quietest, read_address
 from salesdaemon.notify.services import OTHER_NAMES, PLUGINS, SERVICES
 
 USER, TOKEN = "u" * 30, "a" * 30

@@ -318,6 +318,19 @@ async def test_milestones_that_are_off_are_told_nowhere_and_not_later(world: Wor
     assert world.levels() == [("milestone:count:1", "off")]
 
 
+@once
+@pytest.mark.parametrize(
+    "config", ['[[alerts.rules]]\nkind = "milestone"\nshop = "templates"\nlevel = "silent"\n']
+)
+async def test_rules_of_a_shop_are_for_what_is_about_that_shop_alone(world: World) -> None:
+    world.begin(*past(20))
+    world.sell(items=of("p2", "Logo"))
+    await world.tick()
+    world.sell(79)
+    await world.tick()
+    assert world.levels() == [("milestone:product:1:p2", "silent"), ("milestone:count:100", "on")]
+
+
 class Crash(BaseException):
     """The end of the program."""
 

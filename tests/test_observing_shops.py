@@ -69,19 +69,19 @@ async def test_a_shop_that_went_quiet_is_told_once_and_that_polling_works(daily:
     ]
     assert daily.levels() == [(f"silence:1:{LAST_SALE.isoformat()}", "on")]
     daily.restart()
-    assert await watch(daily, LAST_SALE + 32 * DAY) == []
+    assert await watch(daily, LAST_SALE + 32 * DAY, every=DAY) == []
 
 
 @once
 async def test_the_next_quiet_is_told_again_but_only_beyond_the_last_one(daily: World) -> None:
-    await watch(daily, LAST_SALE + 10 * DAY)
+    await watch(daily, LAST_SALE + 10 * DAY, every=DAY)
     assert len(daily.announced()) == 1
     for _ in range(25):
         daily.sell()
-        assert await watch(daily, daily.now + DAY) == []
+        assert await watch(daily, daily.now + DAY, every=DAY) == []
     again = daily.now
-    assert await watch(daily, again + 11 * DAY) == []
-    assert len(await watch(daily, again + 20 * DAY)) == 1
+    assert await watch(daily, again + 11 * DAY, every=DAY) == []
+    assert len(await watch(daily, again + 20 * DAY, every=DAY)) == 1
 
 
 @once
@@ -117,13 +117,13 @@ async def test_a_shop_that_was_dead_before_its_watch_began_is_not_called_quiet(
     world: World,
 ) -> None:
     world.begin(*past(60, until=WATCH_SINCE - 40 * DAY))
-    assert await watch(world, WATCH_SINCE + 30 * DAY, every=12 * HOUR) == []
+    assert await watch(world, WATCH_SINCE + 30 * DAY, every=2 * DAY) == []
 
 
 @once
 async def test_a_shop_with_few_sales_is_never_called_quiet(world: World) -> None:
     world.begin(*past(19, every=3 * DAY))
-    assert await watch(world, WATCH_SINCE + 90 * DAY, every=24 * HOUR) == []
+    assert await watch(world, WATCH_SINCE + 90 * DAY, every=5 * DAY) == []
 
 
 @pytest.mark.parametrize("config", ['[alerts.kinds]\nsilence = "off"\n'])

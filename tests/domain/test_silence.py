@@ -79,16 +79,16 @@ def watch(sold: Sequence[datetime], begin: datetime, every: timedelta) -> list[d
 
 
 SHOPS = {
-    "two a week": Shop(2 / 7, 182, runs=30),
+    "two a week": Shop(2 / 7, 182, runs=25),
     "two a week, known for eleven weeks": Shop(2 / 7, 77, runs=30),
-    "one a day": Shop(1, 182, runs=20),
-    "one a day, known for three weeks": Shop(1, 21, runs=40),
-    "five a day, known for two weeks": Shop(5, 15, runs=20, learns_every=3),
+    "one a day": Shop(1, 182, runs=12, learns_every=2),
+    "one a day, known for three weeks": Shop(1, 21, runs=25),
+    "five a day, known for two weeks": Shop(5, 15, runs=12, learns_every=4),
     "a hundred a day": Shop(100, 60, runs=2, learns_every=30),
-    "a hundred a day, known for two weeks": Shop(100, 15, runs=4, learns_every=20),
-    "three a day, in fours": Shop(3, 182, runs=20, clump=4, learns_every=4),
-    "ten a day, in eights, known for three weeks": Shop(10, 21, runs=20, clump=8, learns_every=7),
-    "sixteen a day, then fewer": Shop(16, 182, runs=10, halves_in=56, learns_every=7),
+    "a hundred a day, known for two weeks": Shop(100, 15, runs=2, learns_every=20),
+    "three a day, in fours": Shop(3, 182, runs=12, clump=4, learns_every=7),
+    "ten a day, in eights, known for three weeks": Shop(10, 21, runs=12, clump=8, learns_every=10),
+    "sixteen a day, then fewer": Shop(16, 182, runs=6, halves_in=56, learns_every=10),
     "eight a day, dying away": Shop(8, 60, runs=15, halves_in=28, learns_every=4),
 }
 

@@ -69,12 +69,20 @@ class Installation:
         self._capsys = capsys
         self._monkeypatch = monkeypatch
 
-    def configure(self, *tables: str, url: str = "", timezone: str = "Europe/Berlin") -> None:
-        """Write a configuration; without tables it has one shop."""
+    def configure(
+        self, *tables: str, url: str = "", timezone: str = "Europe/Berlin", migrated: bool = True
+    ) -> None:
+        """Write a configuration; without tables it has one shop.
+
+        The database has its tables already, unless it is not to be `migrated`: the program would
+        start a process for that.
+        """
         head = f'timezone = "{timezone}"\n[database]\nurl = "{url or self.url}"\n'
         text = "\n".join([head, *(tables or (GUMROAD,))])
         self.config.write_text(text, encoding="utf-8")
         self.config.chmod(0o600)
+        if migrated and not url and not self.database.exists():
+            self._files.create_migrated(self.folder)
 
     @property
     def url(self) -> str:

@@ -38,7 +38,7 @@ def fail(cli: Installation, *ids: int) -> None:
 def test_a_trial_rings_each_channel_and_says_what_was_answered(
     cli: Installation, phone: Listener
 ) -> None:
-    cli.configure(GUMROAD, channel(phone), channel(phone, "watch"))
+    cli.configure(GUMROAD, channel(phone), channel(phone, "watch"), migrated=False)
     ran = cli.run("test-alert", "--format", "json")
     assert (ran.code, ran.err) == (0, "")
     assert ran.json == [

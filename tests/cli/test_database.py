@@ -66,7 +66,7 @@ def test_a_copy_replaces_nothing(cli: Installation) -> None:
 
 
 def test_what_is_not_there_cannot_be_copied_or_checked(cli: Installation) -> None:
-    cli.configure()
+    cli.configure(migrated=False)
     for command in (("backup", "copy.db"), ("check",)):
         ran = cli.run("db", *command)
         assert (ran.code, ran.out) == (1, "")

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import URL
 
 from salesdaemon.store.engine import Store
-from tests import loopback_only
+from tests import loopback_only, speed
 from tests.databases import PostgreSQL, SqliteFiles, open_store, postgresql, sqlite_url
 
 
@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     loopback_only.install()
+    speed.install()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -212,6 +212,28 @@ def test_a_night_is_told_in_the_morning_also_a_single_sale() -> None:
     assert choose((*slept, waiting(2)), rest=MORNING) == Group(Form.RECAP, slept, Cause.QUIET)
 
 
+@pytest.mark.parametrize(
+    ("slept", "late", "missed", "cause"),
+    [
+        (4, 11, 0, Cause.LATE),
+        (11, 4, 0, Cause.QUIET),
+        (2, 2, 0, Cause.QUIET),
+        (3, 0, 9, Cause.PAUSED),
+        (3, 5, 1, Cause.PAUSED),
+    ],
+)
+def test_a_recap_names_the_cause_of_most_of_its_sales(
+    slept: int, late: int, missed: int, cause: Cause
+) -> None:
+    entries = (
+        *(waiting(number, age=timedelta(hours=3)) for number in range(slept)),
+        *(waiting(100 + number, age=timedelta(minutes=11)) for number in range(late)),
+        *(waiting(200 + number, missed=True) for number in range(missed)),
+    )
+    until_eight = Rest((parse_hours("22:30-08:00"),), BERLIN)
+    assert choose(entries, rest=until_eight) == Group(Form.RECAP, entries, cause)
+
+
 def test_what_else_was_held_back_with_sales_is_told_in_their_recap() -> None:
     night = {"age": timedelta(hours=3)}
     held = (waiting(1, **night), waiting(2, kind="milestone", title="The 100th sale", **night))

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from salesdaemon.domain.alerts import Holding, Rest
 from salesdaemon.domain.hours import Hours
 from salesdaemon.domain.rules import Rule
-from salesdaemon.domain.sale import Status
+from salesdaemon.domain.sale import Kind, Status
 from salesdaemon.errors import DeliveryError, StoreError
 from salesdaemon.notify.message import Message, Tone
 from salesdaemon.notify.relay import FIRST_RETRY, LONGEST_RETRY, Relay
@@ -134,6 +134,16 @@ async def test_a_sale_rings_once_and_is_marked_with_the_services_answer(stage: S
     with stage.store.read() as connection:
         (alert,) = outbox.list_alerts(connection, failed_only=False, limit=10)
     assert (alert["sale_id"], alert["form"], alert["answer"]) == ("s1", "ring", "took it")
+
+
+async def test_free_downloads_add_no_currency_to_what_today_brought(stage: Stage) -> None:
+    free = sale("f1", kind=Kind.FREE, gross_minor=0, fees_minor=0, currency="USD")
+    record_in(stage.store, batch(free), stage.told)
+    with stage.store.write() as connection:
+        connection.execute(text("DELETE FROM outbox"))
+    stage.record(1)
+    await drain(stage.relay())
+    assert stage.phone.taken[0].body.endswith("Today: 1 sale, €12.01 gross")
 
 
 async def test_fifty_sales_ring_fifty_times_in_their_order(stage: Stage) -> None:

@@ -5,6 +5,7 @@ night, a holiday, a pause, a dead channel) becomes a recap. All else is told as 
 where it is many. `relay` sends what is chosen here and asks again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,7 +49,7 @@ class Form(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a recap was needed; of several causes the first here is named."""
+    """Why a recap was needed; of several, that of most of its sales is named."""
 
     AWAY = "away"
     QUIET = "quiet"
@@ -279,11 +280,18 @@ def _late(due: Due, causes: Mapping[int, Cause], now: datetime, holding: Holding
         return Group(Form.SEVERAL, held) if len(held) > 1 else None
     if holding.first_polls and _all_younger(rings, now, LONGEST_HOLD_FOR_MISSED):
         return None
-    cause = min((causes[entry.id] for entry in rings), key=list(Cause).index)
+    cause = _main_cause([causes[entry.id] for entry in rings])
     may_ring = cause in {Cause.PAUSED, Cause.LATE} and _all_younger(rings, now, TOO_OLD_FOR_A_RING)
     if len(rings) == 1 and may_ring:
         return Group(Form.RING, rings)
     return Group(Form.RECAP, held, cause)
+
+
+def _main_cause(causes: Sequence[Cause]) -> Cause:
+    """Name the cause of most; a pause explains what was late, too."""
+    paused = Cause.PAUSED in causes
+    counts = Counter(Cause.PAUSED if paused and each is Cause.LATE else each for each in causes)
+    return max(Cause, key=lambda cause: counts[cause])  # of equals the first
 
 
 def _all_younger(entries: Iterable[Waiting], now: datetime, age: timedelta) -> bool:

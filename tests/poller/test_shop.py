@@ -8,6 +8,8 @@ from tests.marketplaces.harness import Clock
 from tests.poller.conftest import MakeWorld
 from tests.poller.world import DAY, World
 
+# Where the claim is when something is asked, which database keeps the answers says nothing more.
+on_one_database = pytest.mark.parametrize("database", ["sqlite"])
 LISTS_UNPAID = ["etsy"]  # the marketplaces whose lists hold orders that nobody has paid yet
 
 
@@ -41,6 +43,7 @@ async def test_what_the_first_poll_shows_is_history_even_from_that_second(world:
     assert world.rings() == dict.fromkeys(unseen, 1)
 
 
+@on_one_database
 async def test_a_sale_while_history_is_still_being_read_rings(world: World) -> None:
     world.vendor.fill_history(250, days=100)
     asked = []
@@ -59,6 +62,7 @@ async def test_a_sale_while_history_is_still_being_read_rings(world: World) -> N
     assert world.differences() == []
 
 
+@on_one_database
 async def test_history_goes_on_after_a_restart_in_the_middle_of_it(world: World) -> None:
     world.vendor.fill_history(700, days=300)
     requests = []
@@ -88,6 +92,7 @@ async def test_an_empty_shop_rings_for_its_first_sale(world: World) -> None:
     assert world.rings() == {sold: 1}
 
 
+@on_one_database
 @pytest.mark.parametrize("pause", [DAY / 2, 5 * DAY, 40 * DAY], ids=lambda pause: f"{pause.days}d")
 async def test_a_burst_over_several_pages_is_read_by_the_first_poll_after_a_pause(
     make_world: MakeWorld, pause: timedelta
@@ -161,6 +166,7 @@ async def test_a_shop_whose_only_orders_are_unpaid_rings_for_each_that_is_paid(
     assert world.differences() == []
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("age", "polls"), [(0.2, 15), (2.9, 15), (6, 1440), (29, 1440), (100, 1440), (189, 1440)]
 )
@@ -181,6 +187,7 @@ async def test_an_order_listed_late_rings_in_time(
     assert world.differences() == []
 
 
+@on_one_database
 async def test_a_refund_of_long_ago_is_found_within_a_day(world: World) -> None:
     world.vendor.fill_history(40, days=180)
     old = world.vendor.sell(created_at=world.ago(days=100))
@@ -193,6 +200,7 @@ async def test_a_refund_of_long_ago_is_found_within_a_day(world: World) -> None:
     assert world.differences() == []
 
 
+@on_one_database
 async def test_the_tripwire_finds_a_refund_of_the_last_month_within_fifteen_polls(
     world: World,
 ) -> None:
@@ -236,6 +244,7 @@ async def test_a_sale_refunded_before_it_was_seen_still_rings_once(world: World)
     assert world.differences() == []
 
 
+@on_one_database
 async def test_a_warm_poll_is_one_request(world: World) -> None:
     for hours in range(60):
         world.vendor.sell(created_at=world.ago(hours=hours))

@@ -21,10 +21,12 @@ RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/salesdaemon --
     && install --directory --mode 0700 --owner salesdaemon --group salesdaemon /var/lib/salesdaemon
 COPY --from=build /opt/salesdaemon /opt/salesdaemon
 # The store and its key are kept in $XDG_DATA_HOME/salesdaemon. Nothing answers from outside the
-# container unless SALESDAEMON_WEB__HOST=0.0.0.0 is set and the port is published.
+# container unless SALESDAEMON_WEB__HOST=0.0.0.0 is set and the port is published. One arena for all
+# threads saves about 10 MiB.
 ENV PATH=/opt/salesdaemon/bin:$PATH \
     XDG_DATA_HOME=/var/lib \
-    PYTHONDONTWRITEBYTECODE=1
+    PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=1
 USER salesdaemon
 WORKDIR /var/lib/salesdaemon
 VOLUME /var/lib/salesdaemon

@@ -171,7 +171,8 @@ class Daemon:
         self._add(scheduler, self._sum_up, HOUSEKEEPING, 3 * SPREAD)
         self._add(scheduler, self._observe, HOUSEKEEPING, 4 * SPREAD)
         self._add(scheduler, self._monitor.tick, LOOK_EVERY, HOUSEKEEPING)
-        self._add(scheduler, self._refresh_rates, RATES_EVERY, HOUSEKEEPING)
+        if self._app.settings.exchange.source != "off":
+            self._add(scheduler, self._refresh_rates, RATES_EVERY, HOUSEKEEPING)
         heartbeat = self._app.settings.heartbeat
         if heartbeat is not None:
             sign = Heartbeat(self._app.http, heartbeat.url.get_secret_value())

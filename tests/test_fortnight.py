@@ -14,7 +14,8 @@ from salesdaemon.notify.message import Tone
 from tests.databases import SqliteFiles
 from tests.fakes.services.world import online
 from tests.fortnight import diary, story
-from tests.fortnight.stage import PHONES, Stage
+from tests.fortnight.home import PHONES
+from tests.fortnight.stage import Stage
 from tests.notify.accounts import Books
 
 GOLDEN = Path(__file__).parent / "fortnight" / "diary.txt"

@@ -17,7 +17,6 @@ from salesdaemon.domain.ledger import Payout
 from salesdaemon.domain.login import Login
 from salesdaemon.domain.sale import Sale, Status
 from salesdaemon.monitoring import Monitor
-from salesdaemon.notify.channels import Channel
 from salesdaemon.notify.message import Message
 from salesdaemon.notify.relay import Relay
 from salesdaemon.observing import Observer
@@ -35,110 +34,13 @@ from tests.config_file import loader
 from tests.factories import BERLIN
 from tests.fakes.services.base import LoopbackService
 from tests.fortnight import story
+from tests.fortnight.home import PHONES, Disk, Down, Killed, Way, configuration
 from tests.fortnight.story import DAY, HOUR, MINUTE, Bought, Story
 from tests.marketplaces.harness import Clock
-from tests.notify.listener import Reply
 from tests.notify.speaking import SPOKEN
 
-PHONES = {
-    "phone": "pushover",
-    "desk": "gotify",
-    "partner": "telegram",
-    "team": "discord",
-    "tablet": "ntfy",
-    "kitchen": "bark",
-}
-CONFIG = """
-timezone = "Europe/Berlin"
-currency = "EUR"
-locale = "en_GB"
-[shops.prints]
-marketplace = "etsy"
-keystring = "keystring"
-shared_secret = "secret"
-[shops.templates]
-marketplace = "gumroad"
-access_token = "token"
-[alerts]
-channels = ["phone"]
-quiet_hours = ["22:30-07:00", "sat,sun 07:00-09:00"]
-[[alerts.rules]]
-name = "small things"
-product = "*sticker*"
-level = "off"
-[[alerts.rules]]
-name = "big sales"
-kind = ["sale", "renewal"]
-min_amount = "45 EUR"
-channels = ["phone", "partner"]
-[[alerts.rules]]
-name = "a new country"
-first_sale_in_country = true
-channels = ["phone", "tablet"]
-[[alerts.rules]]
-name = "the books"
-kind = ["refund", "dispute", "dispute_won", "cancelled"]
-channels = ["team"]
-[[alerts.rules]]
-name = "good news"
-kind = ["milestone", "payout"]
-channels = ["phone", "kitchen"]
-[[alerts.rules]]
-name = "what needs me"
-kind = ["trouble", "silence"]
-channels = ["phone", "tablet"]
-[[alerts.rules]]
-name = "at work"
-kind = ["sale", "renewal"]
-shop = "templates"
-weekdays = "mon-fri"
-hours = "09:00-17:00"
-channels = ["phone", "desk"]
-[goals.press]
-amount = "12000 EUR"
-label = "The new press is paid"
-"""
-GIGABYTE = 10**9
 OBSERVED_EVERY = timedelta(minutes=30)
 SOON = timedelta(seconds=5)
-UNREACHABLE = Reply(502, "Bad Gateway")
-
-
-class Killed(BaseException):
-    """The process was killed here."""
-
-
-class Down(deque[Reply]):
-    """Faults without end."""
-
-    def __bool__(self) -> bool:
-        return True
-
-    def popleft(self) -> Reply:
-        return replace(UNREACHABLE, headers={})
-
-
-class Disk:
-    """A disk with room enough."""
-
-    total, free = 1000 * GIGABYTE, 500 * GIGABYTE
-
-
-@dataclass
-class Way:
-    """A channel and what its service took; its process is killed once, right after a push."""
-
-    channel: Channel
-    taken: list[Message]
-    deadly: bool = False
-
-    async def deliver(self, message: Message) -> str:
-        answer = await self.channel.deliver(message)
-        if self.deadly:
-            self.deadly = False
-            raise Killed
-        self.taken.append(message)
-        return answer
 
 
 @dataclass
@@ -159,13 +61,7 @@ class Stage:
         for name, service in PHONES.items():
             self.services[name] = SPOKEN[service].make()
             self.services[name].clock = self.clock
-        text = f'{CONFIG}\n[database]\nurl = "{self.url}"\n'
-        text += f'[secrets]\nkey_file = "{self.folder}/secret.key"\n'
-        for name, service in PHONES.items():
-            spoken = SPOKEN[service]
-            sound = f'sound = "{spoken.sound}"\n' if spoken.sound else ""
-            text += f'[channels.{name}]\nurl = "{spoken.url}"\n{sound}'
-        self.settings = loader(self.folder)(text)
+        self.settings = loader(self.folder)(configuration(self.folder, self.url))
         self.waiting: dict[str, deque[Bought]] = {
             shop: deque(each for each in self.story.bought if each.shop == shop)
             for shop in self.settings.shops

@@ -90,6 +90,11 @@ async def test_the_status_decides_whether_trying_again_can_help(
         (429, {"Retry-After": "soon"}, "[" * 5000, None),
         (429, {"Retry-After": "nan"}, '{"retry_after": true}', None),
         (429, {"Retry-After": "-5"}, "", None),
+        (429, {"Retry-After": "2678400"}, "", 2_678_400.0),
+        (429, {"Retry-After": "1e14"}, "", None),
+        (429, {"Retry-After": "Fri, 20 Nov 9026 09:02:00 GMT"}, "", None),
+        (429, {}, '{"retry_after": 1e300}', None),
+        (429, {}, f'{{"retry_after": {10**400}}}', None),
     ],
     ids=[
         "seconds",
@@ -102,6 +107,11 @@ async def test_the_status_decides_whether_trying_again_can_help(
         "nonsense",
         "not a number",
         "negative",
+        "a month",
+        "for ages",
+        "a date in ages",
+        "for ages, in the body",
+        "an endless number",
     ],
 )
 async def test_the_wait_that_a_service_asks_for_is_passed_on(

@@ -10,7 +10,6 @@ import contextlib
 import functools
 import importlib
 import json
-import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
@@ -25,6 +24,9 @@ _LARGEST_EXPLANATION_BYTES = 65_536
 # https://docs.ntfy.sh/config/#rate-limiting (read 2026-11).
 _NTFY_TOO_MANY_REQUESTS, _NTFY_DAY_USED_UP = 42_901, 42_908
 _NTFY_REFILL_SECONDS = 5.0
+_LONGEST_WAIT_SECONDS = 32 * 86_400.0
+"""Pushover's month is the longest wait that a service means; more is a mistake, and no wait."""
+_LARGEST_NUMBER = 1e12
 _WAITS_IN_BODY = {"retry_after": 1.0, "retry_after_ms": 0.001, "retryAfterSeconds": 1.0}
 _EXPLANATIONS = (
     "errors",
@@ -168,7 +170,7 @@ def _seconds(value: str | None, now: datetime) -> float | None:
     with contextlib.suppress(ValueError):
         return _sane(float(value))
     moment = _moment(value)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+    return None if moment is None else _sane(max(0.0, (moment - now).total_seconds()))
 
 
 def _until(epoch: str | None, now: datetime) -> float | None:
@@ -190,7 +192,8 @@ def _wait_in(body: object, now: datetime) -> float | None:
         for name, factor in _WAITS_IN_BODY.items():
             value = part.get(name)
             if isinstance(value, int | float) and not isinstance(value, bool):
-                return _sane(value * factor)
+                # Compared first: an integer of JSON may be too large for the multiplication.
+                return _sane(value * factor) if value <= _LARGEST_NUMBER else None
         if part.get("code") == _NTFY_TOO_MANY_REQUESTS:
             return _NTFY_REFILL_SECONDS
         if part.get("code") == _NTFY_DAY_USED_UP:
@@ -200,7 +203,7 @@ def _wait_in(body: object, now: datetime) -> float | None:
 
 
 def _sane(seconds: float) -> float | None:
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    return seconds if 0 <= seconds <= _LONGEST_WAIT_SECONDS else None
 
 
 def _objects(body: object) -> list[dict[str, object]]:

@@ -37,11 +37,17 @@ def eventually(look: Callable[[], Answer], what: str, *, within: float = 40.0) -
     """Look again and again until there is something to see, and return it."""
     deadline = time.monotonic() + within
     while True:
+        began = time.monotonic()
         seen = look()
         if seen:
             return seen
         assert time.monotonic() < deadline, f"Not within {within:.0f} s: {what} ({seen!r})"
-        time.sleep(0.05)
+        rest_after(began, at_least=0.05)
+
+
+def rest_after(began: float, *, at_least: float) -> None:
+    """Wait twice as long as a look took, and leave the processor to what is waited for."""
+    time.sleep(max(at_least, 2 * (time.monotonic() - began)))
 
 
 class Daemon:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.end_to_end.phone import count_products
-from tests.end_to_end.stage import Stage
+from tests.end_to_end.stage import Stage, rest_after
 
 _SALES = """
     SELECT s.external_id, s.kind, s.status, s.currency, s.gross_minor, s.refunded_minor,
@@ -62,9 +62,11 @@ def _agree(book: Mapping[str, Any] | None, line: Mapping[str, Any] | None) -> bo
 def wait_for_truth(stage: Stage, *, within: float = 40.0) -> None:
     """Wait until the store equals what the shops say."""
     deadline = time.monotonic() + within
+    began = time.monotonic()
     while wrong := differences(stage):
         assert time.monotonic() < deadline, wrong[:5]
-        time.sleep(0.2)
+        rest_after(began, at_least=0.2)
+        began = time.monotonic()
 
 
 def untold(stage: Stage, sale_ids: Mapping[str, str]) -> list[str]:

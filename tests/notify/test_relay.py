@@ -440,3 +440,22 @@ async def test_a_running_relay_is_woken_for_what_was_entered(stage: Stage) -> No
         relay.wake()
         await asyncio.wait_for(stage.phone.rang.wait(), 20)
     assert stage.phone.titles == ["Ka-ching! €12.01"]
+
+
+async def test_a_fault_of_ours_does_not_silence_a_channel_for_good(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.phone.failures = [ZeroDivisionError()]
+    relay = stage.relay()
+    async with running(relay):
+        stage.record(1)
+        relay.wake()
+        while stage.phone.failures:  # noqa: ASYNC110 - it tells of what it took alone
+            await asyncio.sleep(0.01)
+        stage.now += LEASE
+        relay.wake()
+        await asyncio.wait_for(stage.phone.rang.wait(), 20)
+    assert stage.phone.titles == ["Ka-ching! €12.01"]
+    assert [record.message for record in caplog.records if record.exc_info] == [
+        "relay_step_failed channel=phone"
+    ]

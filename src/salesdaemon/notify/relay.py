@@ -111,6 +111,8 @@ class Relay:
                     pass
             except StoreError as error:
                 log.error("relay_failed channel=%s what=%s", channel, error.what)  # noqa: TRY400 - expected
+            except Exception:  # nothing that goes wrong may silence a channel until a restart
+                log.exception("relay_step_failed channel=%s", channel)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken[channel].wait(), self._rest_seconds(channel))
 

@@ -19,6 +19,7 @@ from tests.fortnight.stage import Stage
 from tests.notify.accounts import Books
 
 GOLDEN = Path(__file__).parent / "fortnight" / "diary.txt"
+PAGE = Path(__file__).parents[1] / "docs" / "alerts.md"
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,10 @@ def test_the_diary_is_the_one_that_was_read(
     if request.config.getoption("--update-golden"):
         GOLDEN.write_text(text, encoding="utf-8")
     assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_what_the_page_shows_is_from_the_diary() -> None:
+    shown = PAGE.read_text(encoding="utf-8").rpartition("```text\n")[2].partition("```")[0]
+    known = set(GOLDEN.read_text(encoding="utf-8").splitlines())
+    assert [line for line in shown.splitlines() if line not in known] == []
+    assert "While you were away" in shown

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from salesdaemon.notify.sales import cut
 from tests.factories import BERLIN
 from tests.fakes.services.base import LoopbackService, Shown
 from tests.notify.accounts import Books
 
-LINES_SHOWN = 3
+LONGEST = 150
 FORMS = ("ring", "burst", "recap", "event", "several")
 
 
@@ -73,9 +74,10 @@ def _together(first: datetime, then: datetime, noted: Mapping[datetime, str]) ->
 
 
 def _said(shown: Shown) -> str:
-    lines = shown.body.split("\n")
-    more = ["…"] if len(lines) > LINES_SHOWN else []
-    return " · ".join(filter(None, [shown.title, *lines[:LINES_SHOWN], *more]))
+    lines = list(filter(None, shown.body.split("\n")))
+    if shown.title.startswith("Ka-ching! ") and not _is_single(shown):
+        lines = [line for line in lines if line.startswith(("In this burst", "Today: "))]
+    return cut(" · ".join([shown.title, *lines]), LONGEST)
 
 
 def _clock(at: datetime) -> str:

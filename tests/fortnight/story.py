@@ -169,7 +169,7 @@ def noted() -> dict[datetime, str]:
         UPGRADE: "salesdaemon is upgraded and started again.",
         LAUNCH: "Calendar 2027 is put up for sale.",
         RUSHES[0][0]: "A newsletter brings 300 buyers of the calendar in ten minutes.",
-        LEAVES: "The seller leaves: `salesdaemon away --until 2026-10-26`, nine in the morning.",
+        LEAVES: "The seller leaves: `salesdaemon away --until 2026-10-26T09:00`.",
         DISPUTED: "A buyer's bank takes the money of a sale back.",
         RUSHES[1][0]: "A big account shows the planner: 450 buyers in half an hour.",
         SERVER_OFF: "The server is switched off.",

@@ -29,6 +29,7 @@ from salesdaemon.store.lock import RunLock
 from salesdaemon.store.migrate import is_current
 from salesdaemon.store.news import Announcement, announce
 from salesdaemon.store.outbox import release_dead_leases
+from salesdaemon.store.stranded import move_stranded
 from salesdaemon.store.sums import has_dirty, refresh
 from salesdaemon.web.app import Health, make_app
 from salesdaemon.web.server import WebServer
@@ -152,9 +153,13 @@ class Daemon:
     def _note_start(self) -> None:
         with self._app.store.write() as connection:
             release_dead_leases(connection)
+            book = self._app.telling.book
+            moved = move_stranded(connection, book.all_channels, book.channels)
             release_unheard(connection, self._started_at)
             if find_setting(connection, digesting.FIRST_START) is None:
                 set_setting(connection, digesting.FIRST_START, self._started_at.isoformat())
+        if moved:
+            log.info("moved_from_lost_channels events=%d", moved)
 
     # The schedule
 

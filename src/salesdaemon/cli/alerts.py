@@ -20,6 +20,7 @@ from salesdaemon.store.channels import note_success, others
 from salesdaemon.store.lock import is_running
 from salesdaemon.store.news import announce
 from salesdaemon.store.outbox import list_alerts, retry_failed, wake
+from salesdaemon.store.stranded import move_stranded
 from salesdaemon.store.telling import sales_of_messages
 
 LIMIT = 50
@@ -123,8 +124,10 @@ def alerts(
 
 
 async def _retry(app: Application) -> None:
+    book = app.telling.book
     with app.store.write() as connection:
-        again = retry_failed(connection, app.ringing_channels, app.clock())
+        again = move_stranded(connection, book.all_channels, book.channels, failed=True)
+        again += retry_failed(connection, book.all_channels, app.clock())
     if not again:
         say("Nothing that failed can be tried again.")
     elif is_running(app.store):

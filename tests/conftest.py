@@ -30,6 +30,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [*waiting[::2], *others[:middle], *waiting[1::2], *others[middle:]]
 
 
+def pytest_collection_finish() -> None:
+    speed.spare_what_stays()
+
+
 @pytest.fixture(autouse=True)
 def _on_this_machine() -> Iterator[None]:
     """Fail a test that tried to leave this machine, also where the code swallowed the error."""

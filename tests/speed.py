@@ -1,5 +1,6 @@
 """Spare the tests work that is no part of any claim: what one did already, or what nobody needs."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,13 @@ def install() -> None:
     _keep_bytecode()
     _trust_nobody()
     event.listen(Engine, "engine_connect", _share_statements)
+
+
+def spare_what_stays() -> None:
+    """Leave what is there by now, the tests and what they import, out of garbage collection."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _keep_bytecode() -> None:

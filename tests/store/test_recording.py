@@ -142,6 +142,13 @@ def test_a_sale_that_sync_stored_first_rings_at_the_poll_and_only_once(store: St
     assert rings(store) == [RING]
 
 
+def test_sales_of_one_page_ring_in_the_order_in_which_they_were_paid(store: Store) -> None:
+    account(store)
+    newest_first = [sale(f"s{number}", paid_at=SOLD_AT + number * SECOND) for number in (3, 2, 1)]
+    record_in(store, batch(*newest_first))
+    assert [event for _, event in rings(store)] == ["sale:1:s1", "sale:1:s2", "sale:1:s3"]
+
+
 def test_what_was_paid_before_the_watch_never_rings(store: Store) -> None:
     account(store)
     old = sale(paid_at=BEFORE_THE_WATCH)

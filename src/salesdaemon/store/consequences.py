@@ -92,6 +92,8 @@ def tell(
     if not happened:
         return {}
     judge = _judge_for(connection, occasion, happened, telling)
+    # Marketplaces list what is new first; it is told in the order in which it was paid.
+    happened = sorted(happened, key=lambda each: each.sale.paid_at)
     judged = [_judged(occasion, each, judge(each)) for each in happened]
     enter(connection, judged)
     return {

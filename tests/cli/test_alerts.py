@@ -136,6 +136,21 @@ def test_a_recap_names_every_sale_it_stands_for(cli: Installation, phone: Listen
     assert message["sale_ids"] == ["s0", "s1", "s2", "s3", "s4"]
 
 
+def test_a_long_recap_leaves_room_for_other_messages(cli: Installation, phone: Listener) -> None:
+    cli.configure(GUMROAD, channel(phone))
+    cli.keep(sale("s0"))
+    fail(cli, 1)
+    cli.run("alerts", "--retry")
+    cli.keep(*(sale(f"s{number}") for number in range(1, 6)))
+    fail(cli, *range(2, 7))
+    cli.run("alerts", "--retry")
+    listed = cli.run("alerts", "--limit", "2", "--format", "json").json
+    assert [message["title"] for message in listed] == [
+        "Sales recap: 5 sales, €60.00",
+        "Sales recap: 1 sale, €12.00",
+    ]
+
+
 def test_nothing_told_yet_is_no_mistake(cli: Installation) -> None:
     cli.configure()
     ran = cli.run("alerts")
@@ -185,6 +200,20 @@ def test_a_sale_that_rang_is_explained(cli: Installation, phone: Listener) -> No
             }
         ],
     }
+
+
+def test_a_decision_is_explained_as_it_was_made_and_what_would_decide_now(
+    cli: Installation, phone: Listener
+) -> None:
+    cli.configure(GUMROAD, channel(phone))
+    cli.keep(sale("s1"))
+    rule = '[[alerts.rules]]\nname = "new"\nshop = "templates"\nlevel = "off"\n'
+    cli.configure(GUMROAD, channel(phone), '[alerts.kinds]\nsale = "silent"\n', rule)
+    assert cli.run("rules", "explain", "s1").lines[2:5] == [
+        'rule      alerts.kinds.sale = "on". It is a sale.',
+        "decision  on, since 2026-11-20T09:00:30Z",
+        'today     alerts.rules[1] "new" would decide: the configuration is another one now',
+    ]
 
 
 def test_history_is_explained_as_such(cli: Installation) -> None:

@@ -1,5 +1,6 @@
 """`rules`: why a sale rang, or did not."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -131,6 +132,7 @@ def _print_lines(record: Record) -> None:
         f"rule      {_rule_text(record)}",
         f"decision  {_decision_text(record)}",
         *(f"not       {each['rule']}: {each['why_not']}" for each in _passed_over(record)),
+        *_today_text(record),
         *(_event_text(each) for each in record["events"] if each["kind"] != record["kind"]),
         *(_told_text(entry) for entry in record["told"]),
     ]
@@ -146,8 +148,16 @@ def _rule_text(record: Record) -> str:
     if record["rule"] is None:
         return f"none: a {record['kind'].replace('_', ' ')} is never told"
     usual = record["rule"].startswith("alerts.kinds.")
-    key = f'{record["rule"]} = "{record["configured"]}"' if usual else record["rule"]
+    level = record["level"] if record["reason"] else record["configured"]
+    key = f'{record["rule"]} = "{level}"' if usual else record["rule"]
     return f"{key}. {record['reason']}" if record["reason"] else key
+
+
+def _today_text(record: Record) -> Iterator[str]:
+    """Say what would decide now, where the configuration has changed since."""
+    now = record["considered"][-1]["rule"] if record["considered"] else record["rule"]
+    if record["reason"] and now != record["rule"]:
+        yield f"today     {now} would decide: the configuration is another one now"
 
 
 def _decision_text(record: Record) -> str:

@@ -226,7 +226,14 @@ def count_by_channel(connection: Connection) -> dict[str, tuple[int, int]]:
 
 
 def list_alerts(connection: Connection, *, failed_only: bool, limit: int) -> list[dict[str, Any]]:
-    """List what was sent, waits or failed, newest first, an entry for each event and channel."""
+    """List what was sent, waits or failed, newest first, an entry for each event and channel.
+
+    The limit counts messages, each with all its entries, and what was not sent one by one.
+    """
+    message = func.coalesce(outbox.c.message_id, -outbox.c.id)
+    newest = select(message).group_by(message).order_by(func.max(outbox.c.id).desc()).limit(limit)
+    if failed_only:
+        newest = newest.where(outbox.c.failed_at.is_not(None))
     query = (
         select(
             outbox.c.id,
@@ -246,9 +253,7 @@ def list_alerts(connection: Connection, *, failed_only: bool, limit: int) -> lis
             messages.c.answer,
         )
         .select_from(outbox.outerjoin(messages, messages.c.id == outbox.c.message_id))
+        .where(message.in_(newest))
         .order_by(outbox.c.id.desc())
-        .limit(limit)
     )
-    if failed_only:
-        query = query.where(outbox.c.failed_at.is_not(None))
     return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public API

@@ -78,6 +78,10 @@ class Books:
         assert [(each.title, each.body) for each in taken] == [
             (row["title"], row["body"]) for row in sent
         ]
+        ended = {row["event"] for row in self.ends}
+        for course in _courses(sent):
+            if _bursts(course) > 1:
+                assert f"burst_end:{channel}:{course[-1]['id']}" in ended
         for row, message in zip(sent, taken, strict=True):
             self._check_message(row, message)
             if row["form"] in {"burst", "burst_end"}:

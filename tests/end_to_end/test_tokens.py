@@ -73,5 +73,9 @@ def test_a_lost_login_is_told_once_and_a_new_sign_in_brings_the_shop_back(
     (shop,) = stage.printed("status", "--format", "json")["shops"]
     assert (shop["state"], shop["action"]) == ("ok", None)
     assert stage.daemon.stop() == 0
-    assert [push.title for push in stage.phone.others] == ["Watching 1 shop", "prints needs you"]
+    assert [(push.title, push.kind) for push in stage.phone.others] == [
+        ("Watching 1 shop", "info"),
+        ("prints needs you", "warning"),
+        ("prints works again", "info"),
+    ]
     assert [push.sales for push in stage.phone.rings] == [1]

@@ -271,7 +271,10 @@ def test_a_holiday_ends_with_the_sellers_day_or_at_a_moment(
     assert cli.run("back").err == "It rings already.\n"
 
 
-@pytest.mark.parametrize("until", ["2020-01-01", "2020-01-01T10:00", "tomorrow", ""])
+@pytest.mark.parametrize(
+    "until",
+    ["2020-01-01", "2020-01-01T10:00", "tomorrow", "", "9999-12-31", "9999-12-31T23:59-12:00"],
+)
 def test_a_holiday_ends_in_the_future(cli: Installation, until: str) -> None:
     cli.configure()
     ran = cli.run("away", "--until", until)

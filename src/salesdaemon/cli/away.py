@@ -1,7 +1,8 @@
 """`away` and `back`: a holiday from rings."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -59,8 +60,19 @@ def away(
 
 
 def end_of(app: Application, until: date) -> datetime:
-    """Return the moment at which rings begin again: for a day, the end of it."""
-    zone = app.settings.zone
+    """Return the moment at which rings begin again: for a day, the end of it.
+
+    Raises:
+        UsageError: no clock will ever show it.
+    """
+    try:
+        return _end_of(app.settings.zone, until).astimezone(UTC)
+    except OverflowError as error:
+        what = f"{until.isoformat()} is out of range."
+        raise UsageError(what, fix="Give another --until.") from error
+
+
+def _end_of(zone: ZoneInfo, until: date) -> datetime:
     if not isinstance(until, datetime):
         return resolve(until + timedelta(days=1), time.min, zone)
     if until.tzinfo is None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesdaemon.domain.period import Period, day_of, resolve
+from salesdaemon.domain.period import Period, day_of, resolve, shift
 
 ZONES = [
     "UTC",
@@ -123,3 +123,12 @@ def test_both_ends_of_a_period_are_included() -> None:
     assert [date(2026, 11, day) in week for day in (15, 16, 22, 23)] == [False, True, True, False]
     assert Period.one_day(week.first) == Period(week.first, week.first)
     assert week.shifted(-7) == Period(date(2026, 11, 9), date(2026, 11, 15))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles"])
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_the_ends_of_the_calendar_are_days_like_any_other(day: date, zone: str) -> None:
+    assert shift(day, timedelta(days=-1)) <= day <= shift(day, timedelta(days=1))
+    assert resolve(day, time(), ZoneInfo(zone)).tzinfo is UTC
+    period = Period.one_day(day)
+    assert period.shifted(7).last >= day >= period.shifted(-7).first

@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+_FIRST_DAY, _LAST_DAY = date(1, 1, 3), date(9999, 12, 29)
+"""Beyond these, some zone has no instants."""
+
 
 def day_of(instant: datetime, zone: ZoneInfo) -> date:
     """Return the seller's day that an aware instant falls on."""
     return instant.astimezone(zone).date()
+
+
+def shift(day: date, step: timedelta) -> date:
+    """Return the day that much later (earlier if negative), or the last that a calendar has."""
+    try:
+        return day + step
+    except OverflowError:
+        return date.max if step > timedelta(0) else date.min
 
 
 def resolve(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -20,6 +31,7 @@ def resolve(day: date, at: time, zone: ZoneInfo) -> datetime:
     A time that the clock skips maps forward by the gap; one that it repeats is the first of
     the two. Each day therefore has exactly one such instant.
     """
+    day = min(max(day, _FIRST_DAY), _LAST_DAY)
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
@@ -38,7 +50,7 @@ class Period:
     def shifted(self, days: int) -> "Period":
         """Return the period of the same length that many days later (earlier if negative)."""
         step = timedelta(days=days)
-        return Period(self.first + step, self.last + step)
+        return Period(shift(self.first, step), shift(self.last, step))
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last

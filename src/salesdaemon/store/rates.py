@@ -9,6 +9,7 @@ from itertools import islice
 from sqlalchemy import Connection, distinct, func, select
 
 from salesdaemon.domain.exchange import EURO, LONGEST_GAP, Rate, RateBook
+from salesdaemon.domain.period import shift
 from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.tables import dirty_days, rates, sales
 
@@ -102,7 +103,7 @@ def _end_of_use(connection: Connection, first: date, last: date) -> date | None:
     ends = [
         connection.scalar(
             select(func.min(rates.c.day)).where(
-                rates.c.day > last + LONGEST_GAP, rates.c.source == source
+                rates.c.day > shift(last, LONGEST_GAP), rates.c.source == source
             )
         )
         for source in connection.scalars(sources)
@@ -126,10 +127,10 @@ def load_book(
         # The euro has no rates, and would be looked for in all of them.
         wanted = {*(currencies or ()), ALWAYS_PUBLISHED} - {EURO}
         known = _last_known(connection, first, wanted)
-        query = query.where(rates.c.day >= known - LONGEST_GAP)
+        query = query.where(rates.c.day >= shift(known, -LONGEST_GAP))
     if last is not None:
         # Later days tell whether conversions are final.
-        query = query.where(rates.c.day <= last + LONGEST_GAP)
+        query = query.where(rates.c.day <= shift(last, LONGEST_GAP))
     if currencies is not None:
         query = query.where(rates.c.currency.in_({*currencies, ALWAYS_PUBLISHED}))
     return RateBook(

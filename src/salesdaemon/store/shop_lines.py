@@ -1,7 +1,7 @@
 """What the books tell of a shop beside its sales: costs, other entries, payouts."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from salesdaemon.domain.ledger import UPCOMING, EntryKind, Payout, ShopLine
 from salesdaemon.domain.money import proportion
-from salesdaemon.domain.period import day_of
+from salesdaemon.domain.period import day_of, resolve, shift
 from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.settling import load_scales
 from salesdaemon.store.tables import accounts, entries, payouts
@@ -39,9 +39,9 @@ def list_shop_lines(
     )
     one_day = timedelta(days=1)
     if first is not None:
-        query = query.where(entries.c.posted_at >= _midnight(first, zone) - one_day)
+        query = query.where(entries.c.posted_at >= _midnight(shift(first, -one_day), zone))
     if last is not None:
-        query = query.where(entries.c.posted_at < _midnight(last, zone) + 2 * one_day)
+        query = query.where(entries.c.posted_at < _midnight(shift(last, 2 * one_day), zone))
     answered_from = _answered_from(connection)
     sums: dict[tuple[int, str, date, str, str, str], int] = {}
     for row in connection.execute(query):
@@ -71,7 +71,7 @@ def list_shop_lines(
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
+    return resolve(day, time(), zone)
 
 
 def _answered_from(connection: Connection) -> dict[int, datetime]:

@@ -71,7 +71,7 @@ def test_quiet_hours_may_come_from_the_environment(load: Load, written: str) -> 
     [
         (
             '"07:00-07:00"',
-            'From 07:00 to 07:00 is no time at all. A whole day is "00:00-24:00".',
+            "From 07:00 to 07:00 is no time at all. Give another end.",
         ),
         (
             '["22:00-07:00", "noon"]',
@@ -95,7 +95,10 @@ def test_quiet_hours_may_come_from_the_environment(load: Load, written: str) -> 
             ),
         ),
         ("7", "must be a list."),
-        ('"[22:00-07:00"', 'must be a list such as ["one", "two"].'),
+        (
+            '"[22:00-07:00"',
+            'These are no hours of the day. Write hours as "22:30-07:00" or "mon-fri 22:30-07:00".',
+        ),
     ],
     ids=["empty", "unreadable", "overlapping", "endless", "number", "broken list"],
 )

@@ -198,8 +198,8 @@ def as_list(value: object) -> object:
 
 
 def _one_or_more(value: object) -> object:
-    """Read a list, or one entry alone; commas may stand within an entry."""
-    if isinstance(value, str) and not value.lstrip().startswith("["):
+    """Read a list, or one entry alone; commas and brackets may stand within an entry."""
+    if isinstance(value, str) and not value.lstrip().startswith('["'):
         return [value]
     return as_list(value)
 

@@ -127,7 +127,10 @@ def test_hours_are_read_as_people_write_them(text: str, hours: Hours) -> None:
         ("22:30", f"These are no hours of the day. {HOW_TO_WRITE}"),
         ("24:00-07:00", f"A day has the hours 00:00 to 24:00. {HOW_TO_WRITE}"),
         ("07:00-24:30", f"A day has the hours 00:00 to 24:00. {HOW_TO_WRITE}"),
-        ("07:00-07:00", 'From 07:00 to 07:00 is no time at all. A whole day is "00:00-24:00".'),
+        (
+            "07:00-07:00",
+            "From 07:00 to 07:00 is no time at all. Give another end.",
+        ),
         ("mo-fr 07:00-08:00", 'These are no weekdays. Write weekdays as "mon-fri" or "sat,sun".'),
         ("mon- 07:00-08:00", 'These are no weekdays. Write weekdays as "mon-fri" or "sat,sun".'),
     ],

@@ -234,3 +234,10 @@ def test_a_book_says_which_facts_its_rules_ask_for() -> None:
     assert not book(Rule(passive=True)).asks_for_rates
     assert book(Rule(), Rule(first_in_country=True)).asks_for_firsts
     assert book(Rule(), Rule(min_amount=Money(1, "EUR"))).asks_for_rates
+
+
+@pytest.mark.parametrize("glob", ["[Digital]*", "*planner [A4]"])
+def test_a_bracket_in_a_glob_is_one_of_the_title(glob: str) -> None:
+    title = "[digital] Planner [A4]"
+    assert judged(Rule(products=(glob,)), replace(SALE, products=(title,)))
+    assert not judged(Rule(products=(glob,)), replace(SALE, products=("dplanner 4",)))

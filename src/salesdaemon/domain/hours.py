@@ -74,7 +74,7 @@ def parse_hours(text: str) -> Hours:
     if start == end and end_hour != 24:  # noqa: PLR2004 - the hour that ends a day
         raise DomainError(
             f"From {start:%H:%M} to {end:%H:%M} is no time at all.",
-            fix='A whole day is "00:00-24:00".',
+            fix="Give another end.",
         )
     return Hours(parse_weekdays(days) if days else EVERY_DAY, start, end)
 

@@ -303,7 +303,12 @@ def _any_fits(globs: tuple[str, ...], products: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _matcher(glob: str) -> Callable[[str], object]:
-    return re.compile(translate(glob.casefold())).match
+    return re.compile(translate(plain_brackets(glob.casefold()))).match
+
+
+def plain_brackets(glob: str) -> str:
+    """Let a bracket stand for itself: titles hold some, and a glob knows * and ? alone."""
+    return glob.replace("[", "[[]")
 
 
 def _conditions(rule: Rule, news: News, find_rate: FindRate) -> Iterator[str]:

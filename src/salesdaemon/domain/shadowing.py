@@ -11,7 +11,7 @@ from typing import Final
 
 from salesdaemon.domain.changes import EventKind
 from salesdaemon.domain.hours import WHOLE_WEEK, week_mask
-from salesdaemon.domain.rules import ORDER_KINDS, SALE_KINDS, Rule
+from salesdaemon.domain.rules import ORDER_KINDS, SALE_KINDS, Rule, plain_brackets
 
 _FREE: Final = EventKind.FREE.value
 _ANYWHERE: Final = None
@@ -147,4 +147,4 @@ def _includes(glob: str, other: str) -> bool:
     if any(mark in other for mark in "*?") and any(mark in glob for mark in "?["):
         return False
     # A glob whose only mark is * takes the other's marks as it would take any letters.
-    return fnmatchcase(other, glob)
+    return fnmatchcase(other, plain_brackets(glob))

@@ -95,6 +95,16 @@ async def test_a_sale_that_is_switched_off_counts_all_the_same(world: World) -> 
 
 
 @once
+@pytest.mark.parametrize("config", ['[[alerts.rules]]\nproduct = "*logo*"\nlevel = "off"\n'])
+async def test_the_first_sale_of_what_is_off_is_no_news(world: World) -> None:
+    world.begin(*past(2))
+    world.sell(items=(item(product_id="p9", product="Logo kit"),))
+    assert await world.titles() == []
+    world.sell(items=(item(product_id="p8", product="Banner"),))
+    assert await world.titles() == ["First sale of Banner"]
+
+
+@once
 async def test_free_downloads_refunds_and_repeated_pages_are_no_sales(world: World) -> None:
     world.begin(*past(9))
     world.sell(kind=Kind.FREE, gross_minor=0)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -20,6 +20,7 @@ from salesdaemon.domain.period import day_of, resolve
 from salesdaemon.domain.rules import Verdict
 from salesdaemon.domain.shop_state import ShopFacts, StateName, state_of
 from salesdaemon.domain.silence import Quiet, Rhythm, learn_rhythm
+from salesdaemon.domain.summary import StoredSale
 from salesdaemon.notify import occasions
 from salesdaemon.poller.plan import Plan
 from salesdaemon.store.accounts import (
@@ -125,6 +126,7 @@ class Observer:
             if sold:
                 facts = collect_facts(connection, app.basis, arrived, goals)
                 found = _untold(connection, find_milestones(facts))
+                found = _worth_telling(found, unobserved, sold)
         with app.store.write() as connection:
             self._tell_milestones(connection, found, now)
             mark_observed(connection, [each.id for each in unobserved], now)
@@ -289,6 +291,17 @@ class Observer:
 
 def _arrivals(unobserved: Sequence[Unobserved]) -> Iterator[Unobserved]:
     return (each for each in unobserved if each.kind in ARRIVALS)
+
+
+def _worth_telling(
+    found: Sequence[Milestone],
+    unobserved: Sequence[Unobserved],
+    sold: Mapping[tuple[int, str], StoredSale],
+) -> list[Milestone]:
+    """Leave out the first sale of what its owner does not want to hear of."""
+    off = {(each.account_id, each.external_id) for each in unobserved if each.level == "off"}
+    heard = products_of({key: sale for key, sale in sold.items() if key not in off}).values()
+    return [each for each in found if not isinstance(each, FirstOfProduct) or each.product in heard]
 
 
 def _untold(connection: Connection, found: Sequence[Milestone]) -> list[Milestone]:

@@ -43,6 +43,7 @@ class Unobserved:
     kind: str
     account_id: int | None
     external_id: str | None
+    level: str
 
 
 def list_unobserved(connection: Connection) -> list[Unobserved]:

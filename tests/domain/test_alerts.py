@@ -234,6 +234,14 @@ def test_a_recap_names_the_cause_of_most_of_its_sales(
     assert choose(entries, rest=until_eight) == Group(Form.RECAP, entries, cause)
 
 
+def test_that_trouble_is_over_is_told_before_the_sales_that_its_end_brought() -> None:
+    over = waiting(9, kind="recovery", account_id=None, external_id=None, title="It works again")
+    assert choose((*several(9), over)) == Group(Form.EVENT, (over,))
+    assert choose((*several(9), over), rest=NIGHT) is None
+    breaking = replace(NIGHT, tell_trouble=True)
+    assert choose((*several(9), over), rest=breaking) == Group(Form.EVENT, (over,))
+
+
 def test_what_else_was_held_back_with_sales_is_told_in_their_recap() -> None:
     night = {"age": timedelta(hours=3)}
     held = (waiting(1, **night), waiting(2, kind="milestone", title="The 100th sale", **night))

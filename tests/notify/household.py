@@ -293,7 +293,8 @@ class Household:
         else:
             assert "ka-ching" not in message.title.lower()
         if self.is_resting():
-            urgent = message.tone is Tone.WARNING and self.customs.tell_trouble
+            trouble = message.tone is Tone.WARNING or message.title.endswith(" works again")
+            urgent = trouble and self.customs.tell_trouble
             assert message.silent or urgent, f"{message.title} at {self.now}"
 
     # The end

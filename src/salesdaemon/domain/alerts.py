@@ -207,14 +207,12 @@ def next_group(due: Due, now: datetime, holding: Holding) -> Group | None:
     resting = due.rest.until(now) is not None
     if not _is_over(due.pace.urgent_at, now):
         return None
-    if (group := _trouble(due, resting=resting)) is not None:
+    group = _trouble(due, resting=resting)
+    if group is not None or not _is_over(due.pace.free_at, now):
         return group
-    if not _is_over(due.pace.free_at, now):
-        return None
-    if (group := _soft(due)) is not None:
-        return group
-    if resting:
-        return _burst_end(due)
+    group = _soft(due) or _recovered(due, resting=resting)
+    if group is not None or resting:
+        return group or _burst_end(due)
     causes = _causes(due, now)
     return (
         _late(due, causes, now, holding)
@@ -234,6 +232,13 @@ def _trouble(due: Due, *, resting: bool) -> Group | None:
     return _alone_or_together(due, lambda entry: entry.kind == TROUBLE and not entry.is_soft)
 
 
+def _recovered(due: Due, *, resting: bool) -> Group | None:
+    """Choose that trouble is over, before the sales that only its end has brought."""
+    if resting and not due.rest.tell_trouble:
+        return None
+    return _alone_or_together(due, lambda entry: entry.kind == RECOVERY and not entry.is_soft)
+
+
 def _soft(due: Due) -> Group | None:
     return _alone_or_together(due, lambda entry: entry.is_soft and entry.kind != BURST_END)
 
@@ -244,7 +249,7 @@ def _loud(due: Due) -> Group | None:
 
 
 def _is_loud(entry: Waiting) -> bool:
-    return not (entry.rings or entry.is_soft or entry.kind in {TROUBLE, BURST_END})
+    return not (entry.rings or entry.is_soft or entry.kind in {TROUBLE, RECOVERY, BURST_END})
 
 
 def _alone_or_together(due: Due, belongs: Callable[[Waiting], bool]) -> Group | None:

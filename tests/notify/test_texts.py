@@ -156,8 +156,10 @@ def test_a_burst_of_estimated_nets_says_so() -> None:
 def test_a_burst_that_goes_on_says_what_it_came_to_with_these_sales() -> None:
     message = worded_sales(Form.BURST, stored_sale(), YEN, course=COURSE)
     assert message.title == "Ka-ching! 2 sales, €12.00 + JP¥1,500"
-    assert message.body.splitlines()[2:] == [
+    assert message.body.splitlines() == [
         "In this burst so far: 39 sales, €424.00 + JP¥1,500 since 10:00",
+        "€12.00 · 1 × Weekly planner · templates",
+        "JP¥1,500 · 1 × Weekly planner · prints",
         "Today: 3 sales, €36.00 gross",
     ]
 

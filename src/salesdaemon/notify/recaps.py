@@ -13,6 +13,7 @@ from salesdaemon.notify.sales import (
     line_of,
     marked,
     one_sound,
+    sales_in,
     shortened,
     sum_of,
     today_line,
@@ -41,7 +42,7 @@ def recap(group: Group, facts: Facts, voice: Voice) -> Message:
         f"{_BEGINNINGS[cause]}: {_story(len(rings), sales, voice)}.",
         *_list(sales, len(rings), voice),
         *_others([each for each in told if not each.entry.rings], voice),
-        today_line(facts.today, voice),
+        *([today_line(facts.today, voice)] if sales_in(facts.today) else []),
     ]
     return Message(
         marked(title, cause.value, voice),

@@ -107,7 +107,7 @@ def shop_of(sale: StoredSale) -> str:
 
 def line_of(sale: StoredSale, voice: Voice) -> str:
     """Write a sale on one line."""
-    return f"{amount_of(sale, voice)} · {bought(sale)} · {sale.shop}"
+    return f"{amount_of(sale, voice)} · {bought(sale)} · {shop_of(sale)}"
 
 
 def shortened(lines: Sequence[str], count: int | None = None) -> list[str]:

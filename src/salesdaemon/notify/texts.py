@@ -77,8 +77,8 @@ def _many(
     count = f"{len(entries)} sale{'' if len(entries) == 1 else 's'}"
     title = ", ".join(filter(None, (f"{KA_CHING} {count}", sum_of(sales, voice))))
     lines = [
-        *shortened([line_of(sale, voice) for sale in sales], len(entries)),
         *_so_far(facts.course, len(entries), sales, voice),
+        *shortened([line_of(sale, voice) for sale in sales], len(entries)),
         today_line(facts.today, voice),
     ]
     return Message(

@@ -153,7 +153,7 @@ class Stage:
     def configure(
         self,
         *,
-        alerts: str = "burst = 0",
+        alerts: str = 'burst = 0\nkinds = {milestone = "off"}',
         digest: str = 'daily = "off"',
         poll_every: str = "1s",
         timezone: str = "Europe/Berlin",

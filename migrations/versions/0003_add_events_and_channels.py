@@ -49,3 +49,10 @@ def upgrade() -> None:
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.add_column(sa.Column("style", sa.Text(), nullable=True))
+        batch_op.create_index(
+            "ix_outbox_failed",
+            ["channel"],
+            unique=False,
+            sqlite_where=sa.text("failed_at IS NOT NULL"),
+            postgresql_where=sa.text("failed_at IS NOT NULL"),
+        )

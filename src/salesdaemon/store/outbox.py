@@ -181,7 +181,7 @@ def retry_failed(connection: Connection, channels: Collection[str], now: datetim
     return connection.execute(
         update(outbox)
         .where(outbox.c.failed_at.is_not(None), outbox.c.channel.in_(list(channels)))
-        .values(failed_at=None, attempts=0, not_before=now, leased_until=None)
+        .values(failed_at=None, attempts=0, not_before=now)
     ).rowcount
 
 
@@ -208,21 +208,28 @@ def release_dead_leases(connection: Connection) -> None:
     if dead:
         connection.execute(
             update(outbox)
-            .where(outbox.c.lease_owner.in_(dead))
+            .where(outbox.c.lease_owner.in_(dead), _unsent())
             .values(lease_owner=None, leased_until=None)
         )
 
 
 def count_by_channel(connection: Connection) -> dict[str, tuple[int, int]]:
     """Count, by channel, the entries that wait and those that failed."""
-    waiting = func.sum(outbox.c.failed_at.is_(None).cast(outbox.c.attempts.type))
-    failed = func.sum(outbox.c.failed_at.is_not(None).cast(outbox.c.attempts.type))
+    # Two questions: each has an index of its own, and what was sent is never gone through.
+    waiting = _count(connection, _unsent())
+    failed = _count(connection, outbox.c.failed_at.is_not(None))
+    return {
+        channel: (waiting.get(channel, 0), failed.get(channel, 0)) for channel in waiting | failed
+    }
+
+
+def _count(connection: Connection, which: ColumnElement[bool]) -> dict[str, int]:
     rows = connection.execute(
-        select(outbox.c.channel, waiting.label("waiting"), failed.label("failed"))
-        .where(outbox.c.delivered_at.is_(None), outbox.c.kind != BURST_END)
+        select(outbox.c.channel, func.count())
+        .where(which, outbox.c.kind != BURST_END)
         .group_by(outbox.c.channel)
     )
-    return {row.channel: (int(row.waiting), int(row.failed)) for row in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def list_alerts(connection: Connection, *, failed_only: bool, limit: int) -> list[dict[str, Any]]:

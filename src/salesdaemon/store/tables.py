@@ -220,8 +220,7 @@ messages = Table(
 Index(None, messages.c.channel, messages.c.sent_at)
 
 # What happened, and how it was judged: the level, by which rule, and why that one. An event that
-# is off has no row in the outbox. `observed_at` is when
-# milestones were looked for in it.
+# is off has no row in the outbox. `observed_at` is when milestones were looked for in it.
 events = Table(
     "events",
     metadata,
@@ -284,6 +283,7 @@ Index(
     outbox.c.channel,
     sqlite_where=(outbox.c.delivered_at.is_(None)) & (outbox.c.failed_at.is_(None)),
 )
+Index("ix_outbox_failed", outbox.c.channel, sqlite_where=outbox.c.failed_at.is_not(None))
 Index(None, outbox.c.message_id)
 
 # One row for each digest and recipient, claimed before it is sent. `content_until` is the

@@ -240,6 +240,13 @@ def test_a_mistake_in_a_rule_is_told_by_its_place(load: Load, text: str, problem
     assert problems(load, rule(text)) == [f"alerts.rules[1]{problem}"]
 
 
+@pytest.mark.parametrize("header", ["[alerts.rules]", "[alerts.rules.big]"])
+def test_rules_written_as_a_table_are_told_how_to_be_written(load: Load, header: str) -> None:
+    assert problems(load, f'{SHOP}{CHANNEL}{header}\nlevel = "silent"\n') == [
+        "alerts.rules: write [[alerts.rules]] with two brackets: a rule is one of a list."
+    ]
+
+
 def test_a_rule_s_words_are_checked(load: Load) -> None:
     text = rule('title = "{{ prodct }}"\nbody = "{{ amount"')
     found = problems(load, text)

@@ -150,6 +150,12 @@ class RuleSettings(Section):
 _EFFECTS: Final = ("level", "channels", "sound", "title", "body")
 
 
+def _rules(value: object) -> object:
+    if isinstance(value, dict):
+        raise ValueError("write [[alerts.rules]] with two brackets: a rule is one of a list.")  # noqa: TRY004 - pydantic tells of ValueErrors
+    return as_list(value)
+
+
 class AlertSettings(Section):
     """What rings, where and how."""
 
@@ -185,7 +191,7 @@ class AlertSettings(Section):
     kinds: AlertKinds = Field(
         default=AlertKinds(), description="What rings: on, silent or off, for each kind of news."
     )
-    rules: Annotated[tuple[RuleSettings, ...], BeforeValidator(as_list)] = Field(
+    rules: Annotated[tuple[RuleSettings, ...], BeforeValidator(_rules)] = Field(
         default=(), description="What is told otherwise; the first rule that fits wins."
     )
 

@@ -92,12 +92,12 @@ def test_a_milestone_is_worded(reached: Milestone, voice: Voice, words: tuple[st
     assert tuple(milestones([reached], voice)) == words
 
 
-def test_very_many_milestones_are_cut_to_ten_lines() -> None:
+def test_very_many_milestones_are_cut_to_fifteen_lines() -> None:
     reached = [FirstOfProduct(Product(1, "prints", str(n), f"Print {n}")) for n in range(25)]
     title, body = milestones(reached, BRITISH)
     assert title == "First sale of Print 0 and 24 more"
     assert body.split("\n")[0] == "First sale of Print 0: At prints, just now."
-    assert body.split("\n")[9:] == ["First sale of Print 9: At prints, just now.", "and 15 more"]
+    assert body.split("\n")[14:] == ["First sale of Print 14: At prints, just now.", "and 10 more"]
 
 
 @pytest.mark.parametrize(

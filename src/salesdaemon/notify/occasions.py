@@ -18,9 +18,9 @@ from salesdaemon.domain.money import Money
 from salesdaemon.domain.silence import Quiet
 from salesdaemon.notify.amounts import Voice, count_text, day_text, money_text, number_text
 from salesdaemon.notify.escaping import clean_line
+from salesdaemon.notify.sales import UNTITLED, cut, shortened
 
 LONGEST_PRODUCT = 80
-LINES_OF_A_LIST = 10
 _FIGURES = {"net": "Net", "passive_net": "Passive net", "gross": "Gross"}
 _FAR_AWAY = timedelta(days=2)
 
@@ -38,9 +38,7 @@ def milestones(reached: Sequence[Milestone], voice: Voice) -> Words:
     if len(all_words) == 1:
         return all_words[0]
     more = f" and {number_text(len(all_words) - 1, voice.locale)} more"
-    lines = [f"{title}: {body}" for title, body in all_words[:LINES_OF_A_LIST]]
-    if len(all_words) > LINES_OF_A_LIST:
-        lines.append(f"and {number_text(len(all_words) - LINES_OF_A_LIST, voice.locale)} more")
+    lines = shortened([f"{title}: {body}" for title, body in all_words])
     return Words(all_words[0].title + more, "\n".join(lines))
 
 
@@ -139,5 +137,4 @@ def _money(amount: Money, voice: Voice) -> str:
 
 
 def _name(product: Product) -> str:
-    name = clean_line(product.title or "") or "an untitled product"
-    return name if len(name) <= LONGEST_PRODUCT else f"{name[: LONGEST_PRODUCT - 1].rstrip()}…"
+    return cut(clean_line(product.title or ""), LONGEST_PRODUCT) or UNTITLED

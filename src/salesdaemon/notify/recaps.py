@@ -9,16 +9,17 @@ from salesdaemon.notify.amounts import Voice, count_text, number_text
 from salesdaemon.notify.events import Told
 from salesdaemon.notify.message import Message, Tone
 from salesdaemon.notify.sales import (
+    count_of,
     counted,
     line_of,
     marked,
     one_sound,
+    passive,
     sales_in,
     shortened,
     sum_of,
     today_line,
 )
-from salesdaemon.notify.templates import passive
 
 _BEGINNINGS = {
     Cause.AWAY: "While you were away",
@@ -34,9 +35,7 @@ def recap(group: Group, facts: Facts, voice: Voice) -> Message:
     told = events.with_sales(group.entries, facts)
     rings = [each for each in told if each.entry.rings]
     sales = [each.sale for each in rings if each.sale is not None]
-    # A title is also read by machines, which trip over separators: "1200 sales".
-    count = f"{len(rings)} sale{'' if len(rings) == 1 else 's'}"
-    title = ", ".join(filter(None, (f"Sales recap: {count}", sum_of(sales, voice))))
+    title = ", ".join(filter(None, (f"Sales recap: {count_of(len(rings))}", sum_of(sales, voice))))
     cause = group.cause or Cause.LATE
     lines = [
         f"{_BEGINNINGS[cause]}: {_story(len(rings), sales, voice)}.",

@@ -98,7 +98,9 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
     ),
     "matrix": (
         Remedy(401, "", _MATRIX_ACCESS),
-        Remedy(403, "", "Invite the account into the room, or check the login of '{channel}'."),
+        Remedy(
+            403, "", "Invite the account into the room, or check the login of channel '{channel}'."
+        ),
     ),
 }
 

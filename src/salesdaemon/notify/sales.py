@@ -69,6 +69,11 @@ def counted(count: int, amount: str, voice: Voice) -> str:
     return ", ".join(filter(None, (count_text(count, "sale", voice.locale), amount)))
 
 
+def count_of(rings: int) -> str:
+    """Write a number of sales for a title, without separators: machines read titles, too."""
+    return f"{rings} sale{'' if rings == 1 else 's'}"
+
+
 def today_line(today: Mapping[str, Totals], voice: Voice) -> str:
     """Write what the seller's day has brought so far."""
     amount = totals_text(today, voice)
@@ -103,6 +108,14 @@ def all_bought(sale: StoredSale) -> str:
 def shop_of(sale: StoredSale) -> str:
     """Name the shop of a sale, and what became of the sale if it is gone by now."""
     return f"{sale.shop}{_GONE.get(sale.status, '')}"
+
+
+def passive(sale: StoredSale) -> bool | None:
+    """Tell whether a sale makes no work: its every item is passive, or one is active."""
+    kinds = {item.passive for item in sale.items}
+    if False in kinds:
+        return False
+    return True if kinds == {True} else None
 
 
 def line_of(sale: StoredSale, voice: Voice) -> str:

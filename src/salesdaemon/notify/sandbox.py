@@ -9,6 +9,8 @@ from functools import cache, lru_cache
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from salesdaemon.notify.sales import cut
+
 LONGEST_TEMPLATE = 2000
 DEEPEST_NESTING = 30
 
@@ -71,8 +73,7 @@ def _written(value: object) -> object:
 
 
 def _truncate(value: object, length: int = 40) -> str:
-    text = str(value)
-    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
+    return cut(str(value), max(length, 1))
 
 
 def _default(value: object, other: object = "") -> object:

@@ -19,6 +19,7 @@ from salesdaemon.notify.sales import (
     all_bought,
     amount_of,
     cut,
+    passive,
     product_of,
     sales_in,
     totals_text,
@@ -156,14 +157,6 @@ def _values(happening: Happening, voice: Voice) -> dict[str, object]:
         "passive": passive(sale),
         "sale_id": sale.sale_id,
     }
-
-
-def passive(sale: StoredSale) -> bool | None:
-    """Tell whether a sale makes no work: its every item is passive, or one is active."""
-    kinds = {item.passive for item in sale.items}
-    if False in kinds:
-        return False
-    return True if kinds == {True} else None
 
 
 def _unknown_field(name: str) -> str:

@@ -17,6 +17,7 @@ from salesdaemon.notify.message import Message, Tone
 from salesdaemon.notify.sales import (
     amount_of,
     bought,
+    count_of,
     counted,
     line_of,
     marked,
@@ -73,9 +74,7 @@ def _many(
     entries: Sequence[Waiting], sales: Sequence[StoredSale], facts: Facts, voice: Voice
 ) -> Message:
     """Word the one ring of sales that came together."""
-    # A title is also read by machines, which trip over separators: "1200 sales".
-    count = f"{len(entries)} sale{'' if len(entries) == 1 else 's'}"
-    title = ", ".join(filter(None, (f"{KA_CHING} {count}", sum_of(sales, voice))))
+    title = ", ".join(filter(None, (f"{KA_CHING} {count_of(len(entries))}", sum_of(sales, voice))))
     lines = [
         *_so_far(facts.course, len(entries), sales, voice),
         *shortened([line_of(sale, voice) for sale in sales], len(entries)),

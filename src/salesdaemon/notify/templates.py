@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 KA_CHING = "Ka-ching!"
 _KA_CHING = re.compile(r"ka\W*ching", re.IGNORECASE)
+_OTHER_SPELLING = re.compile(r"ka\W*ching[\s!.,:]*", re.IGNORECASE)
 
 LONGEST_RESULT = 1000
 """Characters of what a template makes; the rest is cut off."""
@@ -126,7 +127,10 @@ def own_words(
 def own_ring_title(template: str | None, happening: Happening, voice: Voice) -> str | None:
     """Fill in a rule's title for a ring, which begins as every ring does."""
     text = own_words(template, happening, voice, rings=True)
-    return text if text is None or _KA_CHING.match(text) else f"{KA_CHING} {text}"
+    if text is None or text.startswith(KA_CHING):
+        return text
+    spelt = _OTHER_SPELLING.match(text)
+    return f"{KA_CHING} {text[spelt.end() if spelt else 0 :]}".rstrip()
 
 
 def _values(happening: Happening, voice: Voice) -> dict[str, object]:

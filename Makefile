@@ -10,6 +10,8 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 # Many tests wait for clocks and processes, so that four at a time keep two cores busy.
 WORKERS ?= 4
+# The tests whose expectations are files.
+GOLDEN := tests/digest/test_golden.py tests/notify/test_documented_payloads.py tests/test_fortnight.py
 PINNED := requirements.txt requirements-dev.txt pyproject.toml
 FOR_USE := $(VENV)/.installed
 FOR_WORK := $(VENV)/.installed-dev
@@ -59,8 +61,8 @@ test-pg: $(FOR_WORK) ## run the tests that use PostgreSQL
 e2e: $(FOR_WORK) ## run the tests that start the installed program
 	@$(RUN) -m pytest tests/end_to_end $(ARGS)
 
-golden: $(FOR_WORK) ## write the golden digests anew; review the difference
-	@$(RUN) -m pytest tests/digest/test_golden.py --update-golden $(ARGS)
+golden: $(FOR_WORK) ## write the expected digests, payloads and diary anew; review the difference
+	@$(RUN) -m pytest $(GOLDEN) --update-golden $(ARGS)
 
 sounds: $(FOR_WORK) ## make the files of the ka-ching again; needs ffmpeg 5.1
 	@$(RUN) -m salesdaemon.sounds

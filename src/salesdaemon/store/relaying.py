@@ -3,26 +3,18 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection
 
 from salesdaemon.domain.alerts import Due, Facts, Form, Group, Pace, Rest
-from salesdaemon.domain.limits import UNLIMITED, Limits, free_at
-from salesdaemon.domain.period import day_of
-from salesdaemon.domain.sale import COUNTED_KINDS
-from salesdaemon.domain.summary import Totals
+from salesdaemon.domain.limits import UNLIMITED, Limits, free_at, start_of_day
 from salesdaemon.errors import DeliveryError
 from salesdaemon.store import outbox
 from salesdaemon.store.away import with_holiday
-from salesdaemon.store.channels import (
-    find_channel,
-    note_failure,
-    note_success,
-    others,
-)
+from salesdaemon.store.channels import find_channel, note_failure, note_success, others
 from salesdaemon.store.consequences import Telling
 from salesdaemon.store.engine import Store
 from salesdaemon.store.news import Announcement, announce
@@ -35,7 +27,7 @@ from salesdaemon.store.sent import (
     keep_course,
     sent_lately,
 )
-from salesdaemon.store.tables import sales
+from salesdaemon.store.totals import today_totals
 
 
 class Worded(Protocol):
@@ -85,13 +77,11 @@ class RelayOutbox:
         record = find_channel(connection, channel)
         lately = sent_lately(connection, channel, now)
         limits = self._habits.limits.get(channel, UNLIMITED)
-        today = datetime.combine(now.astimezone(UTC), time(), tzinfo=UTC)
-        used = _Used(
-            month=count_since(connection, channel, today.replace(day=1)) if limits.per_month else 0,
-            day=count_since(connection, channel, today) if limits.per_day else 0,
-        )
+        today = start_of_day(now)
+        month = count_since(connection, channel, today.replace(day=1)) if limits.per_month else 0
+        day = count_since(connection, channel, today) if limits.per_day else 0
         free, urgent = (
-            free_at(limits, lately.sent, used.month, now, sent_today=used.day, trouble=trouble)
+            free_at(limits, lately.sent, month, now, sent_today=day, trouble=trouble)
             for trouble in (False, True)
         )
         return Pace(
@@ -210,40 +200,5 @@ def _no_course(_connection: Connection, _channel: str, _now: datetime) -> None:
 _COURSES = {Form.BURST: find_course, Form.BURST_END: find_last_burst}
 
 
-@dataclass(frozen=True, slots=True)
-class _Used:
-    """How many messages of a month and a day left already, where that is limited."""
-
-    month: int
-    day: int
-
-
 def _later(first: datetime | None, second: datetime | None) -> datetime | None:
     return max((moment for moment in (first, second) if moment is not None), default=None)
-
-
-def today_totals(connection: Connection, now: datetime, zone: ZoneInfo) -> dict[str, Totals]:
-    """Add up the seller's day so far, by currency: counted sales, gross, net, and estimates."""
-    counted = case((sales.c.kind.in_([kind.value for kind in COUNTED_KINDS]), 1), else_=0)
-    rows = connection.execute(
-        select(
-            sales.c.currency,
-            func.sum(counted).label("sales"),
-            func.sum(sales.c.gross_minor).label("gross"),
-            func.sum(sales.c.net_minor).label("net"),
-            func.sum(case((sales.c.fees_exact, 0), else_=1)).label("estimated"),
-        )
-        .where(sales.c.sold_on == day_of(now, zone), sales.c.paid)
-        .group_by(sales.c.currency)
-        .having(func.sum(counted) > 0)  # a free download adds no currency to the line
-        .order_by(sales.c.currency)
-    )
-    return {
-        row.currency: Totals(
-            sales=int(row.sales),
-            gross=int(row.gross),
-            net=int(row.net),
-            estimated=int(row.estimated),
-        )
-        for row in rows
-    }

@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from salesdaemon.domain.alerts import BURST_END, BURST_WINDOW, Course, Form
-from salesdaemon.domain.summary import Totals
-from salesdaemon.store.known_sales import chunks
 from salesdaemon.store.outbox import OutboxEntry, enqueue
-from salesdaemon.store.tables import messages, outbox, sales
+from salesdaemon.store.tables import messages, outbox
+from salesdaemon.store.totals import totals_of_messages
 
 COURSE_GAP = timedelta(seconds=150)
 """A burst is over when no sale was told for this long: two polls and a half."""
@@ -77,7 +76,7 @@ def _bursts(rows: Sequence[Row[Any]]) -> int:
 def _to_course(connection: Connection, rows: Sequence[Row[Any]]) -> Course:
     return Course(
         sales=sum(row.sales for row in rows),
-        totals=_totals(connection, [row.id for row in rows]),
+        totals=totals_of_messages(connection, [row.id for row in rows]),
         since=rows[-1].sent_at,
         until=rows[0].sent_at,
     )
@@ -102,37 +101,6 @@ def _courses(connection: Connection, channel: str, since: datetime) -> Iterator[
         found.append(row)
     if found:
         yield found
-
-
-def _totals(connection: Connection, message_ids: Sequence[int]) -> dict[str, Totals]:
-    """Add up, by currency, the sales that messages stand for."""
-    same = (outbox.c.account_id == sales.c.account_id) & (
-        outbox.c.external_id == sales.c.external_id
-    )
-    found: dict[str, Totals] = {}
-    for chunk in chunks(message_ids):
-        rows = connection.execute(
-            select(
-                sales.c.currency,
-                func.count().label("sales"),
-                func.sum(sales.c.gross_minor).label("gross"),
-                func.sum(sales.c.net_minor).label("net"),
-                func.sum(sales.c.fees_exact.is_(False).cast(outbox.c.attempts.type)).label("rough"),
-            )
-            .join_from(outbox, sales, same)
-            .where(outbox.c.message_id.in_(chunk))
-            .group_by(sales.c.currency)
-        )
-        for row in rows:
-            found.setdefault(row.currency, Totals()).plus(
-                Totals(
-                    sales=int(row.sales),
-                    gross=int(row.gross),
-                    net=int(row.net),
-                    estimated=int(row.rough),
-                )
-            )
-    return found
 
 
 def keep_course(connection: Connection, channel: str, form: Form, now: datetime) -> None:

@@ -78,11 +78,6 @@ class Rhythm:
         """What is expected from Monday to the beginning of each hour, and in all of the week."""
         return tuple(accumulate(self.rates, initial=0.0))
 
-    @property
-    def a_week(self) -> float:
-        """How many sales a week brings at today's pace."""
-        return self._before[-1] / self.pace
-
     def expected(self, start: datetime, end: datetime) -> float:
         """Count the sales expected between two instants."""
         return max(0.0, self._at(end) - self._at(start)) / self.pace

@@ -23,14 +23,9 @@ from salesdaemon.domain.silence import Quiet, Rhythm, learn_rhythm
 from salesdaemon.domain.summary import StoredSale
 from salesdaemon.notify import occasions
 from salesdaemon.poller.plan import Plan
-from salesdaemon.store.accounts import (
-    AccountRecord,
-    ShopRecord,
-    find_account_of_shop,
-    find_shop,
-)
+from salesdaemon.store.accounts import AccountRecord, ShopRecord, find_account_of_shop, find_shop
 from salesdaemon.store.engine import Connection
-from salesdaemon.store.events import Judged, enter
+from salesdaemon.store.events import Judged, enter, known_events
 from salesdaemon.store.milestones import (
     ARRIVALS,
     MOST_MARKED,
@@ -38,7 +33,6 @@ from salesdaemon.store.milestones import (
     Unobserved,
     collect_facts,
     days_to_sum,
-    known_events,
     list_product_lives,
     list_unobserved,
     mark_observed,

@@ -1,6 +1,6 @@
 """Events as they were judged: kept once each, and entered in the outbox unless they are off."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,7 +40,7 @@ def enter(connection: Connection, judged: Iterable[Judged]) -> int:
     Returns how many were new.
     """
     found = {each.event: each for each in judged}
-    known = _known(connection, list(found))
+    known = known_events(connection, found)
     new = [each for name, each in found.items() if name not in known]
     if new:
         rows = [_row(each) for each in new]
@@ -49,9 +49,10 @@ def enter(connection: Connection, judged: Iterable[Judged]) -> int:
     return len(new)
 
 
-def _known(connection: Connection, names: Sequence[str]) -> set[str]:
+def known_events(connection: Connection, names: Collection[str]) -> set[str]:
+    """Return which of these events have been entered."""
     found: set[str] = set()
-    for chunk in chunks(names):
+    for chunk in chunks(list(names)):
         found.update(connection.scalars(select(events.c.event).where(events.c.event.in_(chunk))))
     return found
 

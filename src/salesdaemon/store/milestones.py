@@ -61,14 +61,6 @@ def mark_observed(connection: Connection, ids: Sequence[int], at: datetime) -> N
         connection.execute(update(events).where(events.c.id.in_(chunk)).values(observed_at=at))
 
 
-def known_events(connection: Connection, names: Collection[str]) -> set[str]:
-    """Return which of these events have been entered."""
-    found: set[str] = set()
-    for chunk in chunks(sorted(names)):
-        found.update(connection.scalars(select(events.c.event).where(events.c.event.in_(chunk))))
-    return found
-
-
 def days_to_sum(connection: Connection, before: date | None = None) -> int:
     """Count the days of shops whose sums must be made again, or those before a day."""
     query = select(func.count()).select_from(dirty_days)

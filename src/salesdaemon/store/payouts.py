@@ -14,8 +14,7 @@ from salesdaemon.domain.money import proportion
 from salesdaemon.domain.period import day_of
 from salesdaemon.domain.rules import Verdict
 from salesdaemon.store.accounts import AccountRecord
-from salesdaemon.store.events import Judged, enter
-from salesdaemon.store.milestones import known_events
+from salesdaemon.store.events import Judged, enter, known_events
 from salesdaemon.store.settling import load_scales
 from salesdaemon.store.shop_lines import to_payout
 from salesdaemon.store.tables import entries, payouts

@@ -207,10 +207,11 @@ def next_group(due: Due, now: datetime, holding: Holding) -> Group | None:
     resting = due.rest.until(now) is not None
     if not _is_over(due.pace.urgent_at, now):
         return None
-    group = _trouble(due, resting=resting)
+    group = _about_trouble(due, TROUBLE, resting=resting)
     if group is not None or not _is_over(due.pace.free_at, now):
         return group
-    group = _soft(due) or _recovered(due, resting=resting)
+    # That trouble is over comes before the sales that only its end has brought.
+    group = _soft(due) or _about_trouble(due, RECOVERY, resting=resting)
     if group is not None or resting:
         return group or _burst_end(due)
     causes = _causes(due, now)
@@ -226,17 +227,10 @@ def _is_over(moment: datetime | None, now: datetime) -> bool:
     return moment is None or moment <= now
 
 
-def _trouble(due: Due, *, resting: bool) -> Group | None:
+def _about_trouble(due: Due, kind: str, *, resting: bool) -> Group | None:
     if resting and not due.rest.tell_trouble:
         return None
-    return _alone_or_together(due, lambda entry: entry.kind == TROUBLE and not entry.is_soft)
-
-
-def _recovered(due: Due, *, resting: bool) -> Group | None:
-    """Choose that trouble is over, before the sales that only its end has brought."""
-    if resting and not due.rest.tell_trouble:
-        return None
-    return _alone_or_together(due, lambda entry: entry.kind == RECOVERY and not entry.is_soft)
+    return _alone_or_together(due, lambda entry: entry.kind == kind and not entry.is_soft)
 
 
 def _soft(due: Due) -> Group | None:

@@ -5,7 +5,7 @@ imported later passes every mark in silence. Each milestone has a key that names
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -147,7 +147,7 @@ class Facts:
     days: Sequence[DayFacts] = ()
     months: Sequence[MonthFacts] = ()
     goals: Sequence[Goal] = ()
-    products: Sequence[Product] = field(default=())
+    products: Sequence[Product] = ()
 
 
 def find_milestones(facts: Facts) -> list[Milestone]:

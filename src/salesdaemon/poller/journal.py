@@ -126,8 +126,8 @@ class Journal:
 
     def tell(self, connection: Connection, event: str, title: str, body: str, at: datetime) -> None:
         """Enter a message about trouble; the same event at the same second only once."""
-        note = Note(self.record.shop, f"{event}:{int(at.timestamp())}", title, body)
-        self._announce(connection, note, at)
+        told = Note(self.record.shop, f"{event}:{int(at.timestamp())}", title, body)
+        self._announce(connection, told, at)
 
     def _announce(self, connection: Connection, told: Note, at: datetime) -> None:
         announcement = Announcement(

@@ -10,15 +10,13 @@ from sqlalchemy import Connection, and_, or_, select
 from salesdaemon.domain.changes import Decision, EventKind, Known
 from salesdaemon.domain.exchange import Conversion
 from salesdaemon.domain.money import Money
-from salesdaemon.domain.rules import News, RuleBook, Verdict
+from salesdaemon.domain.rules import FindRate, News, RuleBook, Verdict
 from salesdaemon.domain.sale import COUNTED_KINDS, Sale
 from salesdaemon.domain.summary import StoredSale
 from salesdaemon.store.events import Judged, enter
 from salesdaemon.store.rates import load_book
 from salesdaemon.store.sales import find_sales
 from salesdaemon.store.tables import items, sales
-
-FindRate = Callable[[str, str, date], Conversion | None]
 
 
 def no_rate(_currency: str, _home: str, _day: date) -> Conversion | None:

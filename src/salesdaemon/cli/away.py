@@ -11,7 +11,6 @@ from salesdaemon.cli.options import read_day
 from salesdaemon.cli.session import in_application
 from salesdaemon.cli.streams import say
 from salesdaemon.domain.period import resolve
-from salesdaemon.domain.report import instant_json
 from salesdaemon.errors import UsageError
 from salesdaemon.store.away import come_back, leave
 
@@ -47,26 +46,27 @@ def away(
 ) -> None:
     """Hold rings back until a day or moment."""
 
-    async def work(app: Application) -> datetime:
+    async def work(app: Application) -> str:
         end = end_of(app, until)
         if end <= app.clock():
             raise UsageError(f"{until.isoformat()} is over.", fix="Give a later --until.")
         with app.store.write() as connection:
             leave(connection, app.clock(), end)
-        return end
+        return f"{end:%Y-%m-%d %H:%M}"
 
     end = in_application(context, work)
-    say(f"Rings are held back until {instant_json(end)}; then one recap tells what was sold.")
+    say(f"Rings are held back until {end} by your clock; then one recap tells what was sold.")
 
 
 def end_of(app: Application, until: date) -> datetime:
-    """Return the moment at which rings begin again: for a day, the end of it.
+    """Return the moment at which rings begin again, by the seller's clock: for a day, its end.
 
     Raises:
         UsageError: no clock will ever show it.
     """
+    zone = app.settings.zone
     try:
-        return _end_of(app.settings.zone, until).astimezone(UTC)
+        return _end_of(zone, until).astimezone(UTC).astimezone(zone)
     except OverflowError as error:
         what = f"{until.isoformat()} is out of range."
         raise UsageError(what, fix="Give another --until.") from error

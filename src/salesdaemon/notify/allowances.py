@@ -9,20 +9,21 @@ from salesdaemon.domain.limits import UNLIMITED, Limits
 
 Read = Callable[[SplitResult], Limits]
 
-# One message a second in a chat, 20 a minute to a group:
-# https://core.telegram.org/bots/faq (read 2026-11).
+# One message a second in a chat, 20 a minute to a group: core.telegram.org/bots/faq, as libraries
+# for bots quote it.
 _TELEGRAM_CHAT = Limits(gap=timedelta(seconds=1))
 _TELEGRAM_GROUP = Limits(gap=timedelta(seconds=1), per_minute=20)
 # Five in 2 s by its headers, and 30 a minute for the channel, which no header tells:
 # https://github.com/discord/discord-api-docs/issues/367 (read 2026-11).
 _DISCORD = Limits(gap=timedelta(milliseconds=500), per_minute=30)
-# 10,000 a month for all applications of an account together:
-# https://support.pushover.net/i12-message-size-and-frequency-limitations (read 2026-11).
+# 10,000 a month without a fee, shared by all applications of an account since May 2026, says
+# Pushover's article https://support.pushover.net/i12-message-size-and-frequency-limitations.
 _PUSHOVER = Limits(per_month=10_000)
-# One message a second: https://docs.slack.dev/apis/web-api/rate-limits (read 2026-11).
+# One message a second: https://docs.slack.dev/apis/web-api/rate-limits.
 _SLACK = Limits(gap=timedelta(seconds=1))
 # The public server takes 60 requests at once, then one every 5 s, and 250 messages a day:
-# https://docs.ntfy.sh/publish/#limitations (read 2026-11). Twelve a minute never empty the 60.
+# `docs/publish.md`, "Limitations", in binwiederhier/ntfy (read 2026-11). Twelve a minute never
+# empty the 60.
 _NTFY_PUBLIC = Limits(per_minute=12, per_day=250)
 _MAIL = Limits(per_minute=20)
 _OTHERS = Limits()

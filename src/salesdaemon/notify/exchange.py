@@ -21,7 +21,7 @@ from typing import Any
 
 _LARGEST_EXPLANATION_BYTES = 65_536
 # ntfy names no time. Its bucket holds one request more after 5 s; its day ends at midnight, UTC:
-# https://docs.ntfy.sh/config/#rate-limiting (read 2026-11).
+# `docs/config.md`, and the numbers in `server/errors.go`, in binwiederhier/ntfy (read 2026-11).
 _NTFY_TOO_MANY_REQUESTS, _NTFY_DAY_USED_UP = 42_901, 42_908
 _NTFY_REFILL_SECONDS = 5.0
 _LONGEST_WAIT_SECONDS = 32 * 86_400.0

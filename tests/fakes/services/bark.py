@@ -1,7 +1,8 @@
 """A Bark server on loopback, with the size that Apple's service takes behind it.
 
-Sources: `docs/API_V2.md` in Finb/bark-server (read 2026-11-22) for the fields, its README for the
-answers; 4 KB for a notification: Apple, "Generating a remote notification" (read 2026-11-22).
+Sources: `docs/API_V2.md` in Finb/bark-server (read 2026-11-22) for the fields, its README and its
+source for the answers and their words; 4 KB for a notification is what Apple's page "Generating a
+remote notification" is quoted with.
 """
 
 import json

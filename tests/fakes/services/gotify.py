@@ -1,8 +1,9 @@
 """A Gotify server on loopback.
 
-Source: the OpenAPI document of version 2 of the server, `docs/spec.json` in gotify/server (read
-2026-11-22; https://gotify.net/api-docs), path /message and models CreateMessage, Message, Error;
-which priorities make a sound on Android: https://github.com/gotify/android (read 2026-11-22).
+Sources (read 2026-11-22): the OpenAPI document of version 2 of the server, `docs/spec.json` in
+gotify/server, path /message and models CreateMessage, Message, Error; the words of its refusals
+from the server's source; which priorities make a sound on Android from the README of
+gotify/android.
 """
 
 from http import HTTPStatus

@@ -1,9 +1,9 @@
 """An ntfy server on loopback.
 
-Sources: https://docs.ntfy.sh/publish/ ("Publish as JSON", "Message priority", "Authentication",
-"Limitations", "List of all parameters") and https://docs.ntfy.sh/config/#rate-limiting (read
-2026-11-22); the numbers of its errors and the largest JSON body, which no page tells, from
-`server/errors.go` and `server/server.go` in binwiederhier/ntfy (read 2026-11-22).
+Sources, all in binwiederhier/ntfy (read 2026-11-22): `docs/publish.md` ("Publish as JSON",
+"Message priority", "Authentication", "Limitations", "List of all parameters") and `docs/config.md`
+("Rate limiting"), which docs.ntfy.sh shows; the numbers and words of its errors and the largest
+JSON body, which no page tells, from `server/errors.go` and `server/server.go`.
 """
 
 import base64

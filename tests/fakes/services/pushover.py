@@ -1,7 +1,8 @@
 """Pushover's Message API on loopback.
 
-Source: https://pushover.net/api (read 2026-11-22) and, for the limit that all applications of an
-account share, https://blog.pushover.net/posts/2026/4/app-limits (read 2026-11-22).
+The fields, answers and headers are those of https://pushover.net/api as client libraries for it
+describe them; nobody compared them with the service itself. That all applications of an account
+share one limit: https://blog.pushover.net/posts/2026/4/app-limits.
 """
 
 from datetime import datetime, timedelta

@@ -1,9 +1,10 @@
 """Telegram's Bot API on loopback.
 
-Sources: https://core.telegram.org/bots/api ("Making requests", "sendMessage", "HTML style",
-"ResponseParameters") and https://core.telegram.org/bots/faq ("My bot is hitting limits"), both
-read 2026-11-22; the words of its refusals, which no page lists, as reported for instance in
-https://github.com/botman/driver-telegram/issues/89 (read 2026-11-22).
+The fields and answers are those of https://core.telegram.org/bots/api ("Making requests",
+"sendMessage", "HTML style", "ResponseParameters"), the limits those of
+https://core.telegram.org/bots/faq ("My bot is hitting limits"), both as client libraries quote
+them; nobody compared them with the service itself. The words of its refusals, which no page lists,
+are as reported, for instance in https://github.com/botman/driver-telegram/issues/89.
 """
 
 import html

@@ -195,7 +195,7 @@ def _refund(order: Order, refund: Refund, rules: Rules) -> Iterator[Posting]:
     yield Posting("REFUND", -refund.amount, "shop_payment", payment, Role.GIVEN)
     for kind, fee, reference, number in _refundable(order, refund, rules):
         yield from _given_back(kind, fee, share, reference, number, rules)
-    if tax := share.of(collected_tax(order)):
+    if tax := share.beside(order.grandtotal - collected_tax(order)):
         yield Posting("sales_tax", tax, "receipt", order.receipt_id, Role.TAX)
 
 
@@ -232,6 +232,14 @@ class _Share:
 
     def of(self, amount: int) -> int:
         return amount * self._after // self._whole - amount * self._before // self._whole
+
+    def beside(self, goods: int) -> int:
+        """Give back what is left of the refund beside the share of the goods, half to even."""
+        before, after = (
+            given - round(Fraction(given * goods, self._whole))
+            for given in (self._before, self._after)
+        )
+        return after - before
 
 
 def _given_back(  # noqa: PLR0917 - one line of the ledger, in the order of its parts

@@ -211,7 +211,8 @@ def last_sale(connection: Connection, account_id: int) -> datetime | None:
     """Return when the newest paid sale of an account was paid."""
     return connection.scalar(
         select(sales.c.paid_at)
-        .where(sales.c.account_id == account_id, sales.c.paid)
+        # Not the bare column: SQLite would read and sort all sales of the account.
+        .where(sales.c.account_id + 0 == account_id, sales.c.paid)
         .order_by(sales.c.sold_on.desc(), sales.c.paid_at.desc())
         .limit(1)
     )

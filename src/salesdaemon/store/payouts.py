@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, or_, select
 
 from salesdaemon.domain.bookkeeping import is_paid_out
 from salesdaemon.domain.ledger import UPCOMING, Entry, EntryKind, Payout
@@ -52,15 +52,19 @@ def list_untold_payouts(
 def _listed(
     connection: Connection, account: AccountRecord, oldest: datetime, zone: ZoneInfo
 ) -> list[Payout]:
-    rows = connection.execute(_listed_query(account.id)).all()
-    if not rows:
+    if not _are_listed(connection, account.id):
         return _from_entries(connection, account.id, oldest, zone)
-    first_day = day_of(oldest, zone)
-    return [
-        to_payout(row)
-        for row in rows
-        if row.seen_at >= oldest and (row.made_on is None or row.made_on >= first_day)
-    ]
+    made_on = payouts.c.made_on
+    rows = connection.execute(
+        _listed_query(account.id).where(
+            payouts.c.seen_at >= oldest, or_(made_on.is_(None), made_on >= day_of(oldest, zone))
+        )
+    )
+    return [to_payout(row) for row in rows]
+
+
+def _are_listed(connection: Connection, account_id: int) -> bool:
+    return connection.execute(_listed_query(account_id).limit(1)).first() is not None
 
 
 def _listed_query(account_id: int) -> Select[Any]:
@@ -110,7 +114,7 @@ def note_as_history(connection: Connection, account_id: int, shown: FirstReading
 
     Those made long ago need no note. Call it once the page is recorded.
     """
-    listed = connection.execute(_listed_query(account_id).limit(1)).first() is not None
+    listed = _are_listed(connection, account_id)
     names = _in_list(shown) if listed else _in_entries(shown)
     enter(
         connection,

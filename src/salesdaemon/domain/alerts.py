@@ -126,7 +126,7 @@ class Rest:
     """
 
     hours: Sequence[Hours] = ()
-    zone: ZoneInfo = ZoneInfo("UTC")  # noqa: RUF009 - a zone never changes
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     tell_trouble: bool = False
     away_since: datetime | None = None
     away_until: datetime | None = None

@@ -13,7 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
-        help="Write what the digest says now into tests/digest/golden; review the difference.",
+        help="Write what is said now into the files that hold it; review the difference.",
     )
 
 

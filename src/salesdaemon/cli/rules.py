@@ -87,7 +87,7 @@ def _explain(
 def _consider(
     connection: Connection, telling: Telling, sale: StoredSale, arrival: Arrival
 ) -> list[Record]:
-    """Go through the rules of today's configuration as if the sale came in now."""
+    """Go through today's rules as if they had been in force when the sale came in."""
     if sale.kind.value not in set(EventKind):
         return []
     book, key = telling.book, (arrival.account_id, sale.sale_id)

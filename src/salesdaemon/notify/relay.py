@@ -9,8 +9,9 @@ from typing import Protocol
 
 from salesdaemon.domain.alerts import Due, Facts, Group, Holding, next_group
 from salesdaemon.errors import DeliveryError, StoreError
+from salesdaemon.notify.amounts import Voice
 from salesdaemon.notify.message import Message
-from salesdaemon.notify.texts import Voice, word
+from salesdaemon.notify.texts import word
 
 log = logging.getLogger(__name__)
 

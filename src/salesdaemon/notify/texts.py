@@ -1,6 +1,6 @@
 """The words of a message. Pure: events and facts in, plain text out; each channel escapes it.
 
-Here are rings and bursts; `recaps` tells what was held back, `events` all that is no sale.
+Here are rings and bursts; `recaps` tells what was held back, `events` all that does not ring.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ from salesdaemon.notify.sales import (
 )
 from salesdaemon.notify.templates import KA_CHING, Happening, own_ring_title, own_words
 
-__all__ = ["Voice", "money_text", "ring", "trial_ring", "word"]
+__all__ = ["Voice", "ring", "trial_ring", "word"]
 
 _PLAIN = Style()
 

@@ -11,7 +11,7 @@ import pytest
 from salesdaemon.domain.alerts import Waiting
 from salesdaemon.store import outbox
 from salesdaemon.store.engine import Store, owner_is_dead, owner_name
-from salesdaemon.store.outbox import LEASE, OutboxEntry, Sent
+from salesdaemon.store.outbox import AT_ONCE, LEASE, OutboxEntry, Sent
 from salesdaemon.store.sent import Lately, count_since, sent_lately
 from tests.factories import SEEN_AT as NOW
 from tests.store.owners import HOST, dead_owner, living_owner, namesake
@@ -62,6 +62,14 @@ def test_an_event_waits_once_on_each_channel_oldest_first(store: Store) -> None:
     enqueue(store, entry("e2", title="again"), entry("e3", title="3"))
     assert [waiting.title for waiting in due(store)] == ["2", "1", "3"]
     assert len(due(store, channel="desk")) == 1
+
+
+def test_more_sales_than_are_looked_at_together_hide_no_trouble(store: Store) -> None:
+    sales = [entry(f"sale:1:{number}", kind="sale") for number in range(AT_ONCE)]
+    enqueue(store, *sales, entry("trouble:disk", title="The disk is nearly full"))
+    waiting = due(store)
+    assert [each.kind for each in waiting] == ["sale"] * (AT_ONCE - 1) + ["trouble"]
+    assert waiting[-1].title == "The disk is nearly full"
 
 
 def test_what_waits_comes_back_as_it_was_entered(store: Store) -> None:

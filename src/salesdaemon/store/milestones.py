@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, exists, func, select, update
+from sqlalchemy import Connection, Select, and_, exists, func, select, update
 
 from salesdaemon.domain.exchange import Conversion
 from salesdaemon.domain.goals import Goal
@@ -292,7 +292,7 @@ def _in_sums_of_other_days(
     )
 
 
-def _sales_of(account_id: int, names: Sequence[str], days: Sequence[date]) -> Any:  # noqa: ANN401 - a query
+def _sales_of(account_id: int, names: Sequence[str], days: Sequence[date]) -> Select[Any]:
     same = and_(
         items.c.account_id == sales.c.account_id, items.c.external_id == sales.c.external_id
     )

@@ -208,9 +208,12 @@ def test_the_store_is_kept_in_the_data_directory(
             "[effort]\nhour = '0.5 JPY'",
             "effort.hour: is finer than the smallest unit of its currency.",
         ),
-        (
-            "[channels.Phone]\nurl = 'ntfy://t'",
-            ("channels.Phone: a name is made of a-z, 0-9 and _, and begins with a letter."),
+        *(
+            (
+                f"[channels.{name}]\nurl = 'ntfy://t'",
+                f"channels.{name}: a name is up to 64 of a-z, 0-9 and _, and begins with a letter.",
+            )
+            for name in ("Phone", "p" * 65)
         ),
         (
             "[channels.phone]\nurl = 'topic'",

@@ -326,7 +326,7 @@ def test_goals_are_compared_in_the_home_currency(load: Load) -> None:
         ),
         (
             "[goals.Rent]\namount = '850 EUR'",
-            "goals.Rent: a name is made of a-z, 0-9 and _, and begins with a letter.",
+            "goals.Rent: a name is up to 64 of a-z, 0-9 and _, and begins with a letter.",
         ),
     ],
 )

@@ -18,7 +18,7 @@ from salesdaemon.marketplaces.base import ShopSettings
 Keys = tuple[str, ...]
 """Where a value stands: `("mail", "port")`."""
 
-NAME_RULE: Final = "a name is made of a-z, 0-9 and _, and begins with a letter."
+NAME_RULE: Final = "a name is up to 64 of a-z, 0-9 and _, and begins with a letter."
 
 _SENTENCES: Final = {
     "missing": "is missing.",

@@ -20,7 +20,7 @@ from salesdaemon.domain.money import Money
 from salesdaemon.errors import DomainError
 from salesdaemon.marketplaces.fields import PLACEHOLDER, Secret
 
-NAME: Final = r"^[a-z][a-z0-9_]*$"
+NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
 DEFAULT_LOCALE: Final = "en_GB"
 MASK: Final = "**********"
 

@@ -66,6 +66,15 @@ PASSIVE = Goal("rent", "Rent covered", Money(85_000, "EUR"), "passive_net")
             id="passive goal",
         ),
         pytest.param(
+            GoalReached(PASSIVE, date(2026, 11, 1), Money(85_210, "EUR")),
+            GERMAN,
+            (
+                "Rent covered: 852,10\xa0€ of 850,00\xa0€",
+                "Passive net in November 2026, all shops.",
+            ),
+            id="goal in German writing",
+        ),
+        pytest.param(
             FirstOfProduct(PLANNER),
             BRITISH,
             ("First sale of Weekly planner of 2026", "At templates, just now."),

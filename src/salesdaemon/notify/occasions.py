@@ -68,8 +68,8 @@ def _goal(reached: GoalReached, voice: Voice) -> Words:
     goal = reached.goal
     title = f"{clean_line(goal.label)}: {_money(reached.reached, voice)} of"
     figure = _FIGURES.get(goal.figure, goal.figure)
-    month = f"{reached.month:%B %Y}" if voice.locale.startswith("en") else f"{reached.month:%Y-%m}"
-    return Words(f"{title} {_money(goal.amount, voice)}", f"{figure} in {month}, all shops.")
+    body = f"{figure} in {reached.month:%B %Y}, all shops."
+    return Words(f"{title} {_money(goal.amount, voice)}", body)
 
 
 def _best_day(best: BestDay, voice: Voice) -> Words:

@@ -14,9 +14,14 @@ from tests.fakes.services.pushover import Pushover
 from tests.fakes.services.telegram import Telegram
 
 RING = Message(
-    "Ka-ching! €12.00", "1 × Weekly planner\ntemplates\nToday: 3 sales, €48.00", Tone.RING
+    "Ka-ching! €12.00", "1 × Weekly planner\ntemplates\nToday: 3 sales, €48.00 gross", Tone.RING
 )
-SILENT = Message("Refund €12.00", "Weekly planner\ntemplates", Tone.INFO, silent=True)
+SILENT = Message(
+    "Refunded: €12.00",
+    "1 × Weekly planner\ntemplates, sold on 20 Nov 2026",
+    Tone.INFO,
+    silent=True,
+)
 
 
 @dataclass(frozen=True)

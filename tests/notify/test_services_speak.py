@@ -74,12 +74,13 @@ FIELDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             **TELEGRAM,
             "disable_notification": False,
             "text": "<b>Ka-ching! €12.00</b>\r\n"
-            "1 × Weekly planner\r\ntemplates\r\nToday: 3 sales, €48.00",
+            "1 × Weekly planner\r\ntemplates\r\nToday: 3 sales, €48.00 gross",
         },
         "silent": {
             **TELEGRAM,
             "disable_notification": True,
-            "text": "<b>Refund €12.00</b>\r\nWeekly planner\r\ntemplates",
+            "text": "<b>Refunded: €12.00</b>\r\n"
+            "1 × Weekly planner\r\ntemplates, sold on 20 Nov 2026",
         },
         "trouble": {
             **TELEGRAM,
@@ -103,12 +104,13 @@ FIELDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "discord": {
         "ring": {
             **DISCORD,
-            "content": "Ka-ching! €12.00\r\n1 × Weekly planner\ntemplates\nToday: 3 sales, €48.00",
+            "content": "Ka-ching! €12.00\r\n"
+            "1 × Weekly planner\ntemplates\nToday: 3 sales, €48.00 gross",
         },
         "silent": {
             **DISCORD,
             "flags": 4096,
-            "content": "Refund €12.00\r\nWeekly planner\ntemplates",
+            "content": "Refunded: €12.00\r\n1 × Weekly planner\ntemplates, sold on 20 Nov 2026",
         },
         "trouble": {
             **DISCORD,

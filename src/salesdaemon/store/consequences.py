@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, or_, select
 from salesdaemon.domain.changes import Decision, EventKind, Known
 from salesdaemon.domain.exchange import Conversion
 from salesdaemon.domain.money import Money
-from salesdaemon.domain.rules import FindRate, News, RuleBook, Verdict
+from salesdaemon.domain.rules import SALE_KINDS, FindRate, News, RuleBook, Verdict
 from salesdaemon.domain.sale import COUNTED_KINDS, Sale
 from salesdaemon.domain.summary import StoredSale
 from salesdaemon.store.events import Judged, enter
@@ -167,7 +167,8 @@ def news_of(
 
     A sale is judged by when it was paid, anything else by when it was seen.
     """
-    arrived = kind in {EventKind.SALE, EventKind.RENEWAL, EventKind.FREE}
+    arrived = kind in {*SALE_KINDS, EventKind.FREE}
+    firsts = firsts and kind in SALE_KINDS  # of nothing else it matters, and it costs
     return News(
         kind=kind,
         at=(sale.paid_at if arrived else None) or seen_at,

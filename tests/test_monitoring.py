@@ -18,7 +18,7 @@ from salesdaemon.errors import StoreError
 from salesdaemon.monitoring import Monitor
 from salesdaemon.store.channels import note_failure
 from salesdaemon.store.engine import Store
-from salesdaemon.store.tables import outbox, settings
+from salesdaemon.store.tables import messages, outbox, settings
 from tests.config_file import loader
 from tests.databases import PostgreSQL
 from tests.marketplaces.etsy.harness import Harness
@@ -293,6 +293,23 @@ async def test_a_days_limit_nearly_used_up_is_told_with_what_it_means(
     await world.poller.attempt()
     await watched.after(timedelta(0))
     assert watched.titles()[1:] == ["prints is polled as usual again"]
+
+
+@sqlite
+async def test_a_service_that_takes_few_more_messages_is_told(open_app: Open, clock: Clock) -> None:
+    alerts = 'channels = ["phone", "cloud"]\n[channels.cloud]\nurl = "ntfys://ntfy.sh/topic"'
+    watched = Watched(open_app(alerts), clock)
+    for count, told in ((199, 0), (1, 1)):
+        sent = {"channel": "cloud", "form": "ring", "title": "", "body": "", "answer": ""}
+        with watched.app.store.write() as connection:
+            rows = [{**sent, "sales": 1, "sent_at": NOW - HOUR}] * count
+            connection.execute(insert(messages), rows)
+        assert len(await watched.after(MINUTE)) == told
+    ((title, body),) = watched.told()
+    assert title == "Channel cloud has few messages left"
+    assert body.startswith("200 of this day's 250 messages are sent; the rest go out more slowly")
+    await watched.after(DAY)
+    assert watched.titles()[1:] == ["Channel cloud has messages again"]
 
 
 async def test_a_channel_that_goes_on_failing_is_told_on_the_others(watched: Watched) -> None:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from salesdaemon.application import Application
 from salesdaemon.domain import conditions
+from salesdaemon.domain.limits import warn_at
 from salesdaemon.domain.rules import News
 from salesdaemon.domain.trouble import (
     Note,
@@ -38,6 +39,7 @@ from salesdaemon.store.consequences import no_rate
 from salesdaemon.store.engine import Connection
 from salesdaemon.store.migrate import is_current
 from salesdaemon.store.news import Announcement, announce
+from salesdaemon.store.sent import count_used
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +122,7 @@ class Monitor:
             self._remembered = await asyncio.to_thread(self._load)
         now = self._app.clock()
         found = self._find_here(now) | await self._find_version() | await self._find_logins(now)
+        found |= await asyncio.to_thread(self._find_allowances, now)
         reviewed = review(found, self._remembered, now)
         told = await asyncio.to_thread(self._record, reviewed, now)
         self._remembered = reviewed.remembered
@@ -180,6 +183,20 @@ class Monitor:
         if used is None or rests is None:
             return {}
         return {f"key:{shop}": conditions.key_trouble(shop, marketplace.label, rests, used, now)}
+
+    def _find_allowances(self, now: datetime) -> Found:
+        """Look at how much of a day's or a month's messages each channel has sent."""
+        found: Found = {}
+        with self._app.store.read() as connection:
+            for name in self._app.ringing_channels:
+                limits = self._app.channels[name].limits
+                if limits.per_day is None and limits.per_month is None:
+                    continue
+                used = count_used(connection, name, limits, now)
+                used_up = warn_at(limits, used.day, used.month)
+                # Without a colon: what stands behind one is a shop.
+                found[f"messages-{name}"] = conditions.allowance_trouble(name, used_up)
+        return found
 
     async def _find_version(self) -> Found:
         try:

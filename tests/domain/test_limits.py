@@ -1,13 +1,14 @@
 """When the next message may leave: never more than the service takes, never longer than needed."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesdaemon.domain.limits import UNLIMITED, Limits, free_at
+from salesdaemon.domain.limits import UNLIMITED, Limits, free_at, warn_at
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 MONTHLY = Limits(per_month=10_000)
@@ -105,6 +106,42 @@ def test_trouble_keeps_the_gap_as_well() -> None:
     limits = Limits(gap=timedelta(seconds=1))
 
     assert free_at(limits, ago(0), 0, NOW, trouble=True) == NOW + timedelta(seconds=1)
+
+
+ONLY_TROUBLE = "until it is over only trouble goes out."
+MORE_SLOWLY = "the rest go out more slowly, several sales in one message."
+
+
+@pytest.mark.parametrize(
+    ("limits", "today", "month", "told"),
+    [
+        (Limits(), 900, 90_000, None),
+        (MONTHLY, 0, 7_999, None),
+        (MONTHLY, 0, 8_000, f"8,000 of this month's 10,000 messages are sent; {MORE_SLOWLY}"),
+        (
+            MONTHLY,
+            0,
+            9_500,
+            f"9,500 of this month's 10,000 messages are sent; {ONLY_TROUBLE}",
+        ),
+        (
+            DAILY,
+            400,
+            400,
+            f"250 of this day's 250 messages are sent; {ONLY_TROUBLE}",
+        ),
+        (
+            replace(DAILY, per_month=1_000),
+            200,
+            800,
+            f"800 of this month's 1,000 messages are sent; {MORE_SLOWLY}",
+        ),
+    ],
+)
+def test_the_owner_is_warned_before_a_service_refuses(
+    limits: Limits, today: int, month: int, told: str | None
+) -> None:
+    assert warn_at(limits, today, month) == told
 
 
 @given(st.lists(st.integers(0, 120_000), max_size=60), st.integers(1, 5), st.integers(0, 5_000))

@@ -33,6 +33,18 @@ def disk_trouble(place: str, total: int, free: int, *, known: bool) -> Trouble |
     )
 
 
+def allowance_trouble(channel: str, used_up: str | None) -> Trouble | None:
+    """Word that most of the messages a service takes are sent; `used_up` says of which time."""
+    if used_up is None:
+        return None
+    return Trouble(
+        title=f"Channel {channel} has few messages left",
+        what=used_up,
+        fix="Let fewer kinds of news be told there, or more sales in one message (`burst`).",
+        over=f"Channel {channel} has messages again",
+    )
+
+
 def clock_trouble(behind: timedelta, *, known: bool) -> Trouble | None:
     """Judge our clock by how much it is behind those of others, negative where it is ahead."""
     if abs(behind) <= (CLOCK_TOLERANCE / _SPARE if known else CLOCK_TOLERANCE):

@@ -9,6 +9,7 @@ MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _KEPT_FOR_TROUBLE = 20  # one message in so many
 _AT_ONCE = 2  # one in so many of the others needs no pacing
+_TOLD_FROM = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,15 @@ def free_at(
     return latest if latest > now else None
 
 
+def warn_at(limits: Limits, sent_today: int, sent_this_month: int) -> str | None:
+    """Say that most of a day's or a month's messages are used up, None while they are not."""
+    told = (
+        _used_up(limits.per_month, sent_this_month, "month"),
+        _used_up(limits.per_day, sent_today, "day"),
+    )
+    return next((sentence for sentence in told if sentence is not None), None)
+
+
 def _after_gap(limits: Limits, lately: Sequence[datetime]) -> datetime | None:
     return lately[-1] + limits.gap if lately else None
 
@@ -78,6 +88,15 @@ def _earned(
     if sent < at_once:
         return None
     return begin + (end - begin) * (sent - at_once) / (usable - at_once)
+
+
+def _used_up(limit: int | None, sent: int, period: str) -> str | None:
+    if limit is None or sent < limit * _TOLD_FROM:
+        return None
+    used = f"{min(sent, limit):,} of this {period}'s {limit:,} messages are sent"
+    if sent >= limit - math.ceil(limit / _KEPT_FOR_TROUBLE):
+        return f"{used}; until it is over only trouble goes out."
+    return f"{used}; the rest go out more slowly, several sales in one message."
 
 
 def start_of_day(now: datetime) -> datetime:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from salesdaemon.domain.alerts import Due, Facts, Form, Group, Pace, Rest
-from salesdaemon.domain.limits import UNLIMITED, Limits, free_at, start_of_day
+from salesdaemon.domain.limits import UNLIMITED, Limits, free_at
 from salesdaemon.errors import DeliveryError
 from salesdaemon.store import outbox
 from salesdaemon.store.away import with_holiday
@@ -21,7 +21,7 @@ from salesdaemon.store.news import Announcement, announce
 from salesdaemon.store.outbox import Sent
 from salesdaemon.store.sales import find_sales
 from salesdaemon.store.sent import (
-    count_since,
+    count_used,
     find_course,
     find_last_burst,
     keep_course,
@@ -77,11 +77,9 @@ class RelayOutbox:
         record = find_channel(connection, channel)
         lately = sent_lately(connection, channel, now)
         limits = self._habits.limits.get(channel, UNLIMITED)
-        today = start_of_day(now)
-        month = count_since(connection, channel, today.replace(day=1)) if limits.per_month else 0
-        day = count_since(connection, channel, today) if limits.per_day else 0
+        used = count_used(connection, channel, limits, now)
         free, urgent = (
-            free_at(limits, lately.sent, month, now, sent_today=day, trouble=trouble)
+            free_at(limits, lately.sent, used.month, now, sent_today=used.day, trouble=trouble)
             for trouble in (False, True)
         )
         return Pace(

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from salesdaemon.domain.alerts import BURST_END, BURST_WINDOW, Course, Form
+from salesdaemon.domain.limits import Limits, start_of_day
 from salesdaemon.store.outbox import OutboxEntry, enqueue
 from salesdaemon.store.tables import messages, outbox
 from salesdaemon.store.totals import totals_of_messages
@@ -52,6 +53,23 @@ def count_since(connection: Connection, channel: str, since: datetime) -> int:
     """Count the messages that left on a channel since a moment."""
     query = select(func.count()).where(messages.c.channel == channel, messages.c.sent_at >= since)
     return connection.scalar(query) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How many messages of a day and a month left already; 0 where that is not limited."""
+
+    day: int
+    month: int
+
+
+def count_used(connection: Connection, channel: str, limits: Limits, now: datetime) -> Used:
+    """Count what left on a channel of what its service takes; days and months are those of UTC."""
+    today = start_of_day(now)
+    return Used(
+        day=count_since(connection, channel, today) if limits.per_day else 0,
+        month=count_since(connection, channel, today.replace(day=1)) if limits.per_month else 0,
+    )
 
 
 def find_course(connection: Connection, channel: str, now: datetime) -> Course | None:

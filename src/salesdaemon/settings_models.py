@@ -169,7 +169,7 @@ class HeartbeatSettings(Section):
 
 
 class WebSettings(Section):
-    """Where /healthz, /readyz and /metrics answer."""
+    """Where /healthz, /readyz, /metrics and the sound to download answer."""
 
     host: Text = Field(
         default="127.0.0.1", description="The address to listen on; 0.0.0.0 inside a container."

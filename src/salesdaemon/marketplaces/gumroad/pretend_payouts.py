@@ -122,7 +122,10 @@ class PayoutBook:
         payout = next((each for each in self.payouts if each.id == payout_id), None)
         if payout is None:
             raise LookupError(payout_id)
+        came_back = payout.failure is not None
         payout.failure = status
+        if came_back:
+            return  # a later payout may have paid its rows since
         for movement in payout.movements:
             self.paid.pop(movement.key, None)
 

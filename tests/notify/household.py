@@ -1,7 +1,6 @@
 """An owner with phones, a store and its relays; time, failures and deaths are given by hand."""
 
 import asyncio
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import URL, event, func, select
-from sqlalchemy.exc import OperationalError
 
 from salesdaemon.domain.alerts import Holding, Rest
 from salesdaemon.domain.changes import Watch
@@ -34,6 +32,7 @@ from salesdaemon.store.tables import events, messages
 from salesdaemon.store.tables import outbox as outbox_table
 from tests.databases import open_store
 from tests.factories import BERLIN, account
+from tests.lives import Fuse, Killed
 from tests.store.owners import dead_owner
 
 SECOND = timedelta(seconds=1)
@@ -43,36 +42,6 @@ DAY = timedelta(days=1)
 SHOPS = {"templates": "gumroad", "prints": "etsy"}
 MANY = 2000
 """More messages than this at one look can only be a relay that never ends."""
-
-
-class Killed(BaseException):
-    """The process was killed here."""
-
-
-class Fuse:
-    """Strikes once, at the nth time that something passes."""
-
-    def __init__(self) -> None:
-        self._left: int | None = None
-        self._strike: Callable[[], BaseException] = Killed
-
-    def set(self, after: int, strike: Callable[[], BaseException]) -> None:
-        self._left, self._strike = after, strike
-
-    def clear(self) -> None:
-        self._left = None
-
-    def passing(self, *_: Any) -> None:
-        if self._left is None:
-            return
-        self._left -= 1
-        if self._left < 0:
-            self._left = None
-            raise self._strike()
-
-
-def disk_failure() -> OperationalError:
-    return OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
 
 
 @dataclass(frozen=True)

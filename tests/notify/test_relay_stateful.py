@@ -6,14 +6,12 @@ or was refused for good, and its owner knows.
 """
 
 import asyncio
-import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -32,6 +30,7 @@ from salesdaemon.domain.sale import Kind, Sale, Status
 from salesdaemon.errors import DeliveryError
 from tests.databases import SqliteFiles
 from tests.factories import BERLIN, item, sale
+from tests.lives import Killed, disk_failure, lives
 from tests.notify.accounts import Books
 from tests.notify.household import (
     HOUR,
@@ -39,21 +38,9 @@ from tests.notify.household import (
     SHOPS,
     Customs,
     Household,
-    Killed,
-    disk_failure,
 )
 
-EXPLORE = "STATEFUL_EXAMPLES"
-"""In the environment: how many lives to draw by chance instead of the same few."""
-PROFILE = settings(
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    max_examples=int(os.environ.get(EXPLORE, "25")),
-    derandomize=EXPLORE not in os.environ,
-    stateful_step_count=12,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    print_blob=True,
-)
+PROFILE = lives(25, steps=12)
 CHANNELS = ("phone", "desk", "wall")
 ANNOUNCED = ("payout", "milestone", "silence", "trouble")
 KINDS = (*sorted(ORDER_KINDS), *ANNOUNCED)

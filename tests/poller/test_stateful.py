@@ -5,16 +5,11 @@ each that was paid since the watch began rang once; nothing else did.
 """
 
 import asyncio
-import os
-import sqlite3
 import tempfile
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -25,57 +20,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
 
 from salesdaemon import marketplaces
 from tests.databases import SqliteFiles, open_store
+from tests.lives import Fuse, Killed, disk_failure, lives
 from tests.marketplaces.harness import Clock, load
 from tests.poller.world import DAY, START, World
 
-EXPLORE = "STATEFUL_EXAMPLES"
-"""In the environment: how many lives to draw by chance instead of the same few."""
-PROFILE = settings(
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    max_examples=int(os.environ.get(EXPLORE, "15")),
-    derandomize=EXPLORE not in os.environ,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    print_blob=True,
-)
+PROFILE = lives(15, steps=25)
 # With all the days that may pass in a life, nothing grows older than the sweeps look back.
 ages = st.sampled_from([0, 0.01, 1, 2.5, 6, 29, 31, 100]).map(lambda days: days * DAY)
 picks = st.integers(0, 10**6)
-
-
-class Killed(BaseException):
-    """The process was killed here."""
-
-
-class Fuse:
-    """Strikes once, at the nth time that something passes."""
-
-    def __init__(self) -> None:
-        self._left: int | None = None
-        self._strike: Callable[[], BaseException] = Killed
-
-    def set(self, after: int, strike: Callable[[], BaseException]) -> None:
-        self._left, self._strike = after, strike
-
-    def clear(self) -> None:
-        self._left = None
-
-    def passing(self, *_: Any) -> None:
-        if self._left is None:
-            return
-        self._left -= 1
-        if self._left < 0:
-            self._left = None
-            raise self._strike()
-
-
-def disk_failure() -> OperationalError:
-    return OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
 
 
 class ShopLife(RuleBasedStateMachine):

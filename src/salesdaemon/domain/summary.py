@@ -38,6 +38,14 @@ class StoredSale:
     settled_currency: str | None = None
     settled_net_minor: int | None = None
 
+    @property
+    def passive(self) -> bool | None:
+        """Whether all of it made no work; False where any did, None where it cannot be told."""
+        words = {item.passive for item in self.items}
+        if False in words:
+            return False
+        return True if words == {True} else None
+
 
 FIGURES = (
     *("gross", "refunded", "fees", "fees_refunded", "affiliate"),

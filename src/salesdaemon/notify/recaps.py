@@ -14,7 +14,6 @@ from salesdaemon.notify.sales import (
     line_of,
     marked,
     one_sound,
-    passive,
     sales_in,
     shortened,
     sum_of,
@@ -56,7 +55,7 @@ def _story(count: int, sales: Sequence[StoredSale], voice: Voice) -> str:
     parts = (
         counted(count, sum_of(sales, voice), voice),
         count_text(len(countries), "country", voice.locale) if len(countries) > 1 else "",
-        _without_work(count, sum(passive(sale) is True for sale in sales), voice),
+        _without_work(count, sum(sale.passive is True for sale in sales), voice),
     )
     return ", ".join(filter(None, parts))
 

@@ -110,14 +110,6 @@ def shop_of(sale: StoredSale) -> str:
     return f"{sale.shop}{_GONE.get(sale.status, '')}"
 
 
-def passive(sale: StoredSale) -> bool | None:
-    """Tell whether a sale makes no work: its every item is passive, or one is active."""
-    kinds = {item.passive for item in sale.items}
-    if False in kinds:
-        return False
-    return True if kinds == {True} else None
-
-
 def line_of(sale: StoredSale, voice: Voice) -> str:
     """Write a sale on one line."""
     return f"{amount_of(sale, voice)} · {bought(sale)} · {shop_of(sale)}"

@@ -19,7 +19,6 @@ from salesdaemon.notify.sales import (
     all_bought,
     amount_of,
     cut,
-    passive,
     product_of,
     sales_in,
     totals_text,
@@ -158,7 +157,7 @@ def _values(happening: Happening, voice: Voice) -> dict[str, object]:
         "today_count": sales_in(happening.today),
         "today_total": totals_text(happening.today, voice),
         "estimated": not sale.fees_exact,
-        "passive": passive(sale),
+        "passive": sale.passive,
         "sale_id": sale.sale_id,
     }
 

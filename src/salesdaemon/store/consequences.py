@@ -177,18 +177,10 @@ def news_of(
         products=tuple(item.product or "" for item in sale.items),
         amount=Money(sale.gross_minor, sale.currency),
         day=sale.sold_on,
-        passive=_is_passive(sale),
+        passive=sale.passive,
         first_of_product=firsts and _is_first_of_product(connection, key, sale),
         first_in_country=firsts and _is_first_in_country(connection, key, sale),
     )
-
-
-def _is_passive(sale: StoredSale) -> bool | None:
-    """Tell whether all of a sale made no work; False where any of it did."""
-    words = {item.passive for item in sale.items}
-    if False in words:
-        return False
-    return None if None in words or not words else True
 
 
 def _is_first_of_product(connection: Connection, key: tuple[int, str], sale: StoredSale) -> bool:

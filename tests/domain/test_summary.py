@@ -30,8 +30,8 @@ def products_of(sold: list[StoredSale]) -> list[GroupTotals]:
     return group_by_product(each for each in sums if each.dimension is Dimension.PRODUCT)
 
 
-ONE = Totals(sales=1, units=1, gross=1200, fees=235, net=965, passive_net=965)
-ITEM_OF_ONE = Totals(sales=1, units=1, gross=1200, net=965, passive_net=965)
+ONE = Totals(sales=1, units=1, gross=1200, fees=235, net=965, passive_net=965, passive_sales=1)
+ITEM_OF_ONE = Totals(sales=1, units=1, gross=1200, net=965, passive_net=965, passive_sales=1)
 
 ITEMS = st.lists(
     st.builds(
@@ -100,8 +100,17 @@ def test_a_period_sums_up_its_own_paid_sales_alone() -> None:
         home_currency="EUR",
         home=ONE,
         unconverted=(),
-        shops=(GroupTotals("templates", "templates", "gumroad", {"EUR": ONE}),),
-        products=(GroupTotals("Weekly planner", "templates", "gumroad", {"EUR": ITEM_OF_ONE}),),
+        shops=(GroupTotals("templates", "templates", "gumroad", {"EUR": ONE}, home=ONE),),
+        products=(
+            GroupTotals(
+                "Weekly planner",
+                "templates",
+                "gumroad",
+                {"EUR": ITEM_OF_ONE},
+                key="p1",
+                home=ITEM_OF_ONE,
+            ),
+        ),
     )
 
 
@@ -135,7 +144,16 @@ def test_a_sale_refunded_later_still_counts_as_one() -> None:
         fees_refunded=200,
         net=-35,
         passive_net=-35,
+        passive_sales=1,
     )
+
+
+def test_a_sale_is_passive_where_every_item_is() -> None:
+    one, mixed = stored_sale(), stored_sale(items=(item(700), item(500, passive=False)))
+    unclear = stored_sale(items=(item(700), item(500, passive=None)))
+    free = stored_sale(kind=Kind.FREE)
+    line = totals_by_currency([one, mixed, unclear, free])["EUR"]
+    assert (line.sales, line.passive_sales) == (3, 1)
 
 
 def test_estimated_fees_are_counted() -> None:

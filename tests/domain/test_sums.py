@@ -49,7 +49,9 @@ def at_home(**changes: Any) -> Totals | None:
 
 
 def test_each_figure_is_converted_by_itself_at_the_rate_of_the_sales_day() -> None:
-    assert at_home() == Totals(sales=1, units=1, gross=960, fees=160, net=800, passive_net=800)
+    assert at_home() == Totals(
+        sales=1, units=1, gross=960, fees=160, net=800, passive_net=800, passive_sales=1
+    )
     tomorrow = at_home(sold_on=FRIDAY + DAY)
     assert tomorrow is not None
     assert (tomorrow.gross, tomorrow.fees, tomorrow.net) == (923, 154, 769)
@@ -58,7 +60,7 @@ def test_each_figure_is_converted_by_itself_at_the_rate_of_the_sales_day() -> No
 def test_a_sale_in_the_home_currency_stays_as_it_is_without_any_rate() -> None:
     one = stored_sale()
     assert in_home_currency(one, "EUR", None) == Totals(
-        sales=1, units=1, gross=1200, fees=235, net=965, passive_net=965
+        sales=1, units=1, gross=1200, fees=235, net=965, passive_net=965, passive_sales=1
     )
 
 
@@ -103,12 +105,13 @@ def test_the_part_through_affiliates_follows_the_settled_net() -> None:
 # A day's sums
 
 
-def test_a_sale_counts_in_the_total_its_country_and_each_of_its_products() -> None:
+def test_a_sale_counts_in_the_total_its_country_its_kind_and_each_of_its_products() -> None:
     items = (item(700), item(500, product_id=None, product="Mug", passive=None))
     sums = sum_sales([stored_sale(items=items)], "EUR", no_rates)
     assert [(each.dimension, each.name, each.title, each.totals.net) for each in sums] == [
         (Dimension.TOTAL, "", None, 965),
         (Dimension.COUNTRY, "DE", None, 965),
+        (Dimension.KIND, "sale", None, 965),
         (Dimension.PRODUCT, "p1", "Weekly planner", 563),
         (Dimension.PRODUCT, "Mug", "Mug", 402),
     ]
@@ -117,7 +120,11 @@ def test_a_sale_counts_in_the_total_its_country_and_each_of_its_products() -> No
 
 def test_a_sale_without_items_still_counts_in_the_total() -> None:
     sums = sum_sales([stored_sale(items=())], "EUR", no_rates)
-    assert [each.dimension for each in sums] == [Dimension.TOTAL, Dimension.COUNTRY]
+    assert [each.dimension for each in sums] == [
+        Dimension.TOTAL,
+        Dimension.COUNTRY,
+        Dimension.KIND,
+    ]
 
 
 def test_unpaid_sales_are_in_no_sum() -> None:

@@ -73,6 +73,8 @@ class Totals:
     """The part of the net that affiliates brought."""
     estimated: int = 0
     """How many of the sales have fees that are estimated."""
+    passive_sales: int = 0
+    """How many of the counted sales made no work at all."""
 
     def plus(self, other: "Totals") -> None:
         """Add other totals of the same currency."""
@@ -80,6 +82,7 @@ class Totals:
         self.sales += other.sales
         self.units += other.units
         self.estimated += other.estimated
+        self.passive_sales += other.passive_sales
         self.gross += other.gross
         self.refunded += other.refunded
         self.fees += other.fees
@@ -109,6 +112,7 @@ class Totals:
         self.unclassified_net += split.unclassified_minor
         self.through_affiliates += sale.net_minor if sale.affiliate_minor else 0
         self.estimated += not sale.fees_exact
+        self.passive_sales += sale.kind in COUNTED_KINDS and sale.passive is True
 
     def add_item(self, sale: StoredSale, item: LineItem, net_minor: int) -> None:
         """Count one item of a paid sale in, with its share of the net."""
@@ -121,19 +125,24 @@ class Totals:
         self.unclassified_net += net_minor if item.passive is None else 0
         self.through_affiliates += net_minor if sale.affiliate_minor else 0
         self.estimated += not sale.fees_exact
+        self.passive_sales += sale.kind in COUNTED_KINDS and item.passive is True
 
 
 @dataclass(frozen=True, slots=True)
 class GroupTotals:
     """The totals of one group (a shop, product, day or country), by currency.
 
-    `shop` and `marketplace` are None where a group spans several.
+    `shop` and `marketplace` are None where a group spans several. `key` is a product's id, or its
+    title where it has none. `home` is its total in the home currency, None where something could
+    not be converted.
     """
 
     name: str | None
     shop: str | None
     marketplace: str | None
     totals: dict[str, Totals]
+    key: str | None = None
+    home: Totals | None = None
 
 
 @dataclass(frozen=True, slots=True)

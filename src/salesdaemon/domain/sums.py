@@ -33,13 +33,15 @@ class Dimension(StrEnum):
     TOTAL = "total"
     PRODUCT = "product"
     COUNTRY = "country"
+    KIND = "kind"
 
 
 @dataclass(frozen=True, slots=True)
 class DaySum:
     """What sales of one shop, day and currency came to; `home` is None without a rate.
 
-    `name` is a product's key, a country or nothing, by dimension; `title` is a product's title.
+    `name` is a product's key, a country, a kind of sale or nothing, by dimension; `title` is a
+    product's title.
     Where several days were added up, `day` is the last of them.
     """
 
@@ -127,6 +129,7 @@ def sum_sales(sales: Iterable[StoredSale], home: str, find_rate: FindRate) -> li
         whole = _Parts(own, own if at_home else in_home_currency(sale, home, rate))
         add(sale, Dimension.TOTAL, ("", None), whole)
         add(sale, Dimension.COUNTRY, (sale.country or "", None), whole)
+        add(sale, Dimension.KIND, (sale.kind.value, None), whole)
         for item, part in _split_by_item(sale, whole.home, home, rate):
             add(
                 sale, Dimension.PRODUCT, (item.product_id or item.product or "", item.product), part
@@ -212,11 +215,17 @@ def _total(members: Iterable[Totals]) -> Totals:
     return Totals(*map(sum, zip(*map(_VALUES, members), strict=True)))
 
 
+def in_home(sums: Sequence[DaySum]) -> Totals | None:
+    """Add sums up in the home currency; None where one of them could not be converted."""
+    converted = [each.home for each in sums if each.home is not None]
+    return _total(converted) if converted and len(converted) == len(sums) else None
+
+
 def group_by_shop(sums: Iterable[DaySum]) -> list[GroupTotals]:
     """Total each shop that sold anything, in order of name."""
     groups = _grouped(sums, lambda each: (each.shop, each.marketplace))
     return [
-        GroupTotals(shop, shop, marketplace, by_currency(members))
+        GroupTotals(shop, shop, marketplace, by_currency(members), home=in_home(members))
         for (shop, marketplace), members in sorted(groups.items())
     ]
 
@@ -225,7 +234,7 @@ def group_by(sums: Iterable[DaySum], name_of: Callable[[DaySum], str | None]) ->
     """Total the groups that a function of the sum names, in order of name, unknown last."""
     groups = _grouped(sums, name_of)
     return [
-        GroupTotals(name, None, None, by_currency(groups[name]))
+        GroupTotals(name, None, None, by_currency(groups[name]), home=in_home(groups[name]))
         for name in sorted(groups, key=lambda name: (name is None, name or ""))
     ]
 
@@ -237,8 +246,10 @@ def group_by_product(sums: Iterable[DaySum]) -> list[GroupTotals]:
     """
     groups = _grouped(sums, lambda each: (each.shop, each.marketplace, each.name))
     found = [
-        GroupTotals(_latest_title(members), shop, marketplace, by_currency(members))
-        for (shop, marketplace, _), members in sorted(groups.items())
+        GroupTotals(
+            _latest_title(members), shop, marketplace, by_currency(members), key, in_home(members)
+        )
+        for (shop, marketplace, key), members in sorted(groups.items())
     ]
     return sorted(
         found,

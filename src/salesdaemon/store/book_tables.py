@@ -102,7 +102,8 @@ rates = Table(
 )
 
 # What each day brought, so that a report need not read its sales. `dimension` says what `name`
-# is: nothing (total), a product's key or a country. Home figures are null without a rate.
+# is: nothing (total), a product's key, a country or a kind of sale. Home figures are null without
+# a rate.
 FIGURES = (
     *("gross", "refunded", "fees", "fees_refunded", "affiliate"),
     *("net", "passive_net", "active_net", "unclassified_net", "through_affiliates"),
@@ -119,6 +120,7 @@ daily_sums = Table(
     Column("sales", Integer, nullable=False),
     Column("units", BigInteger, nullable=False),
     Column("estimated", Integer, nullable=False),
+    Column("passive_sales", Integer, nullable=False, server_default="0"),
     *(Column(name, BigInteger, nullable=False) for name in FIGURES),
     *(Column(f"home_{name}", BigInteger) for name in FIGURES),
     PrimaryKeyConstraint("dimension", "day", "account_id", "currency", "name"),

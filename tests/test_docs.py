@@ -18,7 +18,6 @@ from salesdaemon.domain.sums import totals_by_currency
 from salesdaemon.marketplaces import available
 from salesdaemon.notify.texts import Voice, ring
 from salesdaemon.settings import load_settings
-from salesdaemon.settings_models import NOT_YET
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "salesdaemon"
@@ -217,11 +216,6 @@ def test_every_key_of_the_example_is_real(tmp_path: Path) -> None:
     filled = re.sub("…", lambda _: f"filled-{next(numbers)}", switched_on)
     assert len(tomllib.loads(filled)["shops"]) == len(available())
     load(tmp_path, filled)
-
-
-def test_the_keys_that_come_later_are_listed() -> None:
-    later = " ".join(spans(section(text_of("docs/configuration.md"), "Not yet")))
-    assert [path for path in NOT_YET if ".".join(path) not in later] == []
 
 
 # What the pages promise about the code

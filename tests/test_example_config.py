@@ -8,7 +8,6 @@ import pytest
 from salesdaemon.marketplaces import available
 from salesdaemon.settings import Settings, load_settings, settings_model
 from salesdaemon.settings_example import example_values, main, render_config
-from salesdaemon.settings_models import NOT_YET
 from salesdaemon.settings_schema import Schema, fields_of
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -56,14 +55,6 @@ def test_every_key_is_in_the_example() -> None:
     ]
     wanted = {key for model in tables if model for key in fields_of(model)}
     assert wanted - keys == {"kinds", "rules", "fees"}  # tables of their own
-
-
-def test_the_example_names_what_is_to_come_in_comments_alone() -> None:
-    lines = EXAMPLE.read_text(encoding="utf-8").split("\n")
-    for path in NOT_YET:
-        named = [line for line in lines if path[-1] in line]
-        assert all(line.startswith("# ") for line in named)
-        assert any("not yet" in line for line in named)
 
 
 def test_every_key_has_a_sentence() -> None:

@@ -1,6 +1,6 @@
 """The configuration file: what it accepts, and how it says what is wrong."""
 
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -62,7 +62,14 @@ def test_a_shop_is_all_that_is_needed(load: Load, tmp_path: Path) -> None:
             "rules": [],
         },
         "goals": {},
-        "digest": {"daily": "07:30", "empty_day": "short", "wait_for_stale": "2h"},
+        "digest": {
+            "daily": "07:30",
+            "weekly": "mon 08:00",
+            "monthly": "1 08:00",
+            "yearly": "01-01 08:00",
+            "empty_day": "short",
+            "wait_for_stale": "2h",
+        },
         "products": {},
         "effort": {},
         "exchange": {"source": "ecb", "url": "https://www.ecb.europa.eu/stats/eurofxref"},
@@ -78,7 +85,7 @@ def test_values_become_what_the_program_works_with(load: Load) -> None:
         '[channels.phone]\nurl = "ntfy://topic"\n'
         '[products."prints:*planner*"]\neffort = "active"\n'
         '[effort]\nhour = " 30.5  eur "\n'
-        '[digest]\ndaily = "off"\nweekly = "off"\n' + MAIL
+        '[digest]\ndaily = "off"\nweekly = "OFF"\nmonthly = "off"\nyearly = "off"\n' + MAIL
     )
     shop: Any = settings.shops["prints"]
     assert (settings.zone, settings.currency, settings.locale) == (
@@ -94,14 +101,9 @@ def test_values_become_what_the_program_works_with(load: Load) -> None:
     assert settings.alerts.channels == ("phone",)
     assert settings.products["prints:*planner*"].effort == "active"
     assert settings.effort.hour == "30.50 EUR"
-    assert settings.digest.daily == "off"
+    assert settings.digest.schedules == {}
     assert settings.mail is not None
     assert (settings.mail.sender, settings.mail.to) == ("me@example.com", ("me@example.com",))
-
-
-@pytest.mark.parametrize("written", ['"7:05"', '"07:05"', "07:05:00"])
-def test_the_time_of_the_digest_is_a_time_of_the_day(load: Load, written: str) -> None:
-    assert load(f"{SHOP}[digest]\ndaily = {written}\n").digest.daily == time(7, 5)
 
 
 def test_an_address_twice_gets_one_digest(load: Load) -> None:
@@ -184,10 +186,6 @@ def test_the_store_is_kept_in_the_data_directory(
         ("[alerts]\nburst = 1.5", "alerts.burst: must be a whole number."),
         ("[alerts]\namount = 5", "alerts.amount: must be one of: gross, net."),
         ("[web]\nport = 70000", "web.port: must be at most 65535."),
-        (
-            "[digest]\ndaily = '24:00'",
-            ('digest.daily: must be a time of the day such as "07:30", or "off".'),
-        ),
         (
             "[digest]\nwait_for_stale = 'soon'",
             ('digest.wait_for_stale: Write a length of time as "60s", "15m", "2h" or "1d".'),
@@ -303,20 +301,6 @@ def test_a_mistake_in_a_shop_is_told_by_its_key(load: Load, table: str, problem:
     assert problems(load, f"[shops.one]\n{table}\n") == [f"shops.one.{problem}"]
 
 
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        ('[digest]\nweekly = "mon 08:00"', "digest.weekly"),
-        ('[digest]\nmonthly = "1 08:00"', "digest.monthly"),
-        ('[digest]\nyearly = "01-01 08:00"', "digest.yearly"),
-    ],
-)
-def test_what_does_not_work_yet_is_refused(load: Load, text: str, key: str) -> None:
-    assert problems(load, f"{text}\n{SHOP}") == [
-        f"{key}: not yet: this comes with a later version; remove the key for now."
-    ]
-
-
 def test_every_problem_is_told_at_once(load: Load) -> None:
     text = (
         'currency = "e"\n[shops.one]\nmarketplace = "etsy"\n[mail]\nport = 0\n'
@@ -331,7 +315,7 @@ def test_every_problem_is_told_at_once(load: Load) -> None:
         ),
         "channels.phone.url: is empty.",
         "currency: must be a currency's three letters, such as EUR.",
-        "digest.weekly: not yet: this comes with a later version; remove the key for now.",
+        'digest.weekly: must be a weekday and a time such as "mon 08:00", or "off".',
         "mail.from: is missing.",
         "mail.host: is missing.",
         "mail.port: must be at least 1.",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from salesdaemon.application import INSTALLATION, Application, basis_of
 from salesdaemon.digest.content import DigestContent
+from salesdaemon.domain.digests import DigestKind
 from salesdaemon.domain.period import Period, day_of, resolve
 from salesdaemon.domain.report import BooksOfPeriod
 from salesdaemon.domain.shop_state import is_stale
@@ -43,7 +44,8 @@ class DigestClock:
 
     def __init__(self, settings: Settings, first_start: datetime) -> None:
         self._zone = settings.zone
-        self._at = settings.digest.daily if isinstance(settings.digest.daily, time) else None
+        schedule = settings.digest.schedules.get(DigestKind.DAILY)
+        self._at = schedule.at if schedule else None
         self._first_day = day_of(first_start, settings.zone)
 
     def due_at(self, day: date) -> datetime | None:

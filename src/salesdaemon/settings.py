@@ -18,7 +18,7 @@ from salesdaemon.marketplaces import available
 from salesdaemon.marketplaces.base import ShopSettings
 from salesdaemon.marketplaces.fields import TELLS_ACCOUNT
 from salesdaemon.settings_alerts import AlertSettings
-from salesdaemon.settings_models import NOT_YET, DatabaseSettings, Settings
+from salesdaemon.settings_models import DatabaseSettings, Settings
 from salesdaemon.settings_rules import Known, goal_problems, rule_problems
 from salesdaemon.settings_schema import NAME_RULE, Schema, suggest, to_problems, unknown_key
 from salesdaemon.settings_sources import (
@@ -141,8 +141,8 @@ def _check(
     values: Values, schema: Schema, environ: Mapping[str, str]
 ) -> tuple[Settings | None, list[Problem]]:
     """Make the settings of merged values, or else find everything that is wrong with them."""
-    problems = [*_take_unknown(values, schema), *_take_not_yet(values)]
-    problems += [*_no_shops(values), *_unknown_channels(values), *_rule_problems(values)]
+    problems = [*_take_unknown(values, schema), *_no_shops(values)]
+    problems += [*_unknown_channels(values), *_rule_problems(values)]
     problems += goal_problems(_tables(values, "goals"), values.get("currency", HOME_CURRENCY))
     shops, shop_problems = _read_shops(values, schema)
     problems += [*shop_problems, *_shared_accounts(shops)]
@@ -161,16 +161,6 @@ def _take_unknown(values: Values, schema: Schema) -> list[Problem]:
     for key in unknown:
         del values[key]
     return [Problem(key, unknown_key(key, known)) for key in unknown]
-
-
-def _take_not_yet(values: Values) -> list[Problem]:
-    problems = []
-    for section, key in NOT_YET:
-        value = _tables(values, section).pop(key, None)
-        if value is not None and value != "off":
-            what = "not yet: this comes with a later version; remove the key for now."
-            problems.append(Problem(f"{section}.{key}", what))
-    return problems
 
 
 def _no_shops(values: Values) -> list[Problem]:

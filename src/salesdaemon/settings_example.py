@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from salesdaemon.marketplaces import available
 from salesdaemon.settings import settings_model, settings_module
-from salesdaemon.settings_models import NOT_YET, Settings
+from salesdaemon.settings_models import Settings
 from salesdaemon.settings_schema import Keys, Schema, fields_of
 from salesdaemon.settings_text import plain, toml_header, toml_value
 
@@ -36,7 +36,6 @@ _NAMES: Final = {
     "goals": "rent",
     "products": "templates:Logo commission*",
 }
-_LATER: Final = "not yet; it comes with a later version and is refused until then."
 
 
 def example_values() -> dict[str, Any]:
@@ -124,9 +123,6 @@ def _section(section: str, given: Mapping[str, Any] | None, schema: Schema) -> I
             yield from _tables(schema, (section, name), table if given else None)
     else:
         yield from _tables(schema, (section,), given)
-    later = [key for within, key in NOT_YET if within == section]
-    if later:
-        yield _comment(*(f"{key}: {_LATER}" for key in later))
 
 
 def _shown_instead(section: str) -> Mapping[str, Any]:

@@ -3,8 +3,8 @@
 `config.example.toml` is made from these fields, their defaults, examples and descriptions.
 """
 
-from datetime import time, timedelta
-from typing import Final, Literal
+from datetime import timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SerializeAsAny
@@ -16,11 +16,11 @@ from salesdaemon.domain.rules import RuleBook
 from salesdaemon.marketplaces.base import Duration, Section, ShopSettings
 from salesdaemon.marketplaces.fields import Secret, ServiceUrl
 from salesdaemon.settings_alerts import AlertSettings, GoalSettings
+from salesdaemon.settings_digest import DigestSettings
 from salesdaemon.settings_rules import to_goal, to_rule_book
 from salesdaemon.settings_values import (
     DEFAULT_LOCALE,
     ChannelUrl,
-    ClockTime,
     Currency,
     DatabaseUrl,
     Email,
@@ -33,13 +33,6 @@ from salesdaemon.settings_values import (
     TimeZone,
     Worth,
 )
-
-NOT_YET: Final = (
-    ("digest", "weekly"),
-    ("digest", "monthly"),
-    ("digest", "yearly"),
-)
-"""Keys that a later version brings; refused until then, lest somebody rely on them."""
 
 
 class DatabaseSettings(Section):
@@ -100,22 +93,6 @@ class MailSettings(Section):
         examples=["salesdaemon@example.com"],
     )
     to: Emails = Field(description="Who gets the digests.", examples=[["me@example.com"]])
-
-
-class DigestSettings(Section):
-    """The mail that says what was earned."""
-
-    daily: ClockTime = Field(
-        default=time(7, 30), description='When yesterday\'s goes out, in your time zone; or "off".'
-    )
-    empty_day: Literal["short", "skip"] = Field(
-        default="short", description="After a day without sales: a short mail, or none (skip)."
-    )
-    wait_for_stale: Duration = Field(
-        default=timedelta(hours=2),
-        ge=timedelta(0),
-        description="How long to wait for a shop that does not answer before it goes out without.",
-    )
 
 
 class ProductSettings(Section):

@@ -4,12 +4,13 @@ import json
 import re
 import stat
 from collections.abc import Callable, Mapping
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr
 
+from salesdaemon.domain.digests import Schedule
 from salesdaemon.settings_models import Settings
 from salesdaemon.settings_schema import fields_of
 from salesdaemon.settings_values import MASK, mask_url
@@ -112,6 +113,6 @@ _WRITERS: Final[tuple[tuple[type, Callable[[Any], Any]], ...]] = (
     (tuple, lambda values: [plain(value) for value in values]),
     (SecretStr, lambda _: MASK),
     (timedelta, _duration),
-    (time, lambda moment: moment.strftime("%H:%M")),
+    (Schedule, str),
     (Path, str),
 )

@@ -5,11 +5,10 @@ Messages complete the sentence that begins with the key, and never hold the valu
 
 import json
 import re
-from datetime import time
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -25,7 +24,6 @@ DEFAULT_LOCALE: Final = "en_GB"
 MASK: Final = "**********"
 
 _WORTH: Final = re.compile(r"(\d{1,9}(?:\.\d+)?) *([A-Za-z]{3})")
-_CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _EMAIL: Final = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
 _CHANNEL_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S.*", re.IGNORECASE | re.DOTALL)
 _LOGIN_IN_URL: Final = re.compile(r"(?<=://)([^:@/]*):.*@")
@@ -171,16 +169,6 @@ def _email(address: str) -> str:
     return address
 
 
-def _clock_time(value: object) -> object:
-    """Read "07:30" or "off"; TOML's own local times are times already."""
-    if isinstance(value, time) or value == "off":
-        return value
-    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError('must be a time of the day such as "07:30", or "off".')
-    return time(int(match[1]), int(match[2]))
-
-
 def as_list(value: object) -> object:
     """Read a list that an environment variable gives as JSON or with commas.
 
@@ -282,7 +270,6 @@ DatabaseUrl = Annotated[Secret, AfterValidator(_database_url)]
 KeyFile = Annotated[Path, AfterValidator(_key_file)]
 ChannelUrl = Annotated[Secret, AfterValidator(_channel_url)]
 Email = Annotated[Text, AfterValidator(_email)]
-ClockTime = Annotated[time | Literal["off"], BeforeValidator(_clock_time)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(as_list), AfterValidator(_each_once)]
 """Names, each once, in the order given."""
 Emails = Annotated[

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
-from salesdaemon.digest.content import DigestContent
+from salesdaemon.digest.content import DigestContent, Gap
+from salesdaemon.domain.digests import DigestKind
 from salesdaemon.domain.exchange import Conversion
 from salesdaemon.domain.ledger import UPCOMING, EntryKind, Payout, ShopLine
 from salesdaemon.domain.period import Period
@@ -88,14 +89,15 @@ def content(
     """Sum up the sales of a day and of the two it is compared with."""
     period = Period.one_day(day)
     return DigestContent(
-        kind="daily",
+        kind=DigestKind.DAILY,
         summary=summarise(sales, period, "EUR", find_rate),
         before=summarise(sales, period.shifted(-1), "EUR", find_rate),
-        week_before=summarise(sales, period.shifted(-7), "EUR", find_rate),
+        same_before=summarise(sales, period.shifted(-7), "EUR", find_rate),
+        year_before=None,
         news=news,
         stale=stale,
         timezone=timezone,
-        gap=gap,
+        gap=None if gap is None else Gap(gap, 4),
         preview=preview,
     )
 

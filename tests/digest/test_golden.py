@@ -15,7 +15,7 @@ def written(content: DigestContent) -> dict[str, str]:
     return {
         "subject": render_subject(content, LOCALE) + "\n",
         "txt": render_text(content, LOCALE),
-        "html": render_html(content, LOCALE),
+        "html": render_html(content, LOCALE).html,
         "json": json.dumps(to_json(content), indent=2) + "\n",
     }
 

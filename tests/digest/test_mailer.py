@@ -155,7 +155,7 @@ async def refusal(server: MailServer) -> DeliveryError:
 async def test_the_server_receives_the_digest_as_it_was_written() -> None:
     day = CASES["hostile_titles"]()
     subject = render_subject(day, "en_GB")
-    text, html = render_text(day, "en_GB"), render_html(day, "en_GB")
+    text, html = render_text(day, "en_GB"), render_html(day, "en_GB").html
     mail = build_mail(
         subject,
         text,
@@ -196,7 +196,7 @@ async def test_every_line_that_leaves_is_short_and_plain() -> None:
     mail = build_mail(
         render_subject(day, "en_GB"),
         render_text(day, "en_GB"),
-        render_html(day, "en_GB"),
+        render_html(day, "en_GB").html,
         sender="a@example.com",
         recipient="b@example.com",
         message_id=NAME,

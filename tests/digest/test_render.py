@@ -85,7 +85,7 @@ def stored_sales(draw: st.DrawFn) -> StoredSale:
 def test_text_and_html_hold_the_net_of_every_currency(sales: list[StoredSale], locale: str) -> None:
     day = content(sales)
     text = render_text(day, locale)
-    page = Page(render_html(day, locale))
+    page = Page(render_html(day, locale).html)
     wording = Wording(locale)
     for currency, totals in day.summary.totals.items():
         net = wording.amount(totals.net, currency)
@@ -120,7 +120,7 @@ def test_the_figures_in_json_add_up(sales: list[StoredSale]) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_html_is_safe_for_mail(case: str) -> None:
-    html = render_html(CASES[case](), "en_GB")
+    html = render_html(CASES[case](), "en_GB").html
     page = Page(html)
     assert page.tags <= TAGS
     assert not page.attributes & {"src", "href", "background", "srcset", "action"}
@@ -140,7 +140,7 @@ def test_the_largest_digest_is_not_clipped(currencies: tuple[str, ...]) -> None:
         for currency in currencies
     ]
     day = content(sales, news=tuple(news("refund", title, net=-1) for title in titles))
-    assert len(render_html(day, "en_GB").encode()) < GMAIL_CLIPS_AT
+    assert len(render_html(day, "en_GB").html.encode()) < GMAIL_CLIPS_AT
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -1,75 +1,115 @@
 """Render a digest as a subject line, as text and as HTML. Pure: facts in, words out.
 
 `locale` is a name such as "en_GB"; it decides how amounts are written.
+
+`source` is the text of an owner's own template, used instead of ours. It is rendered in Jinja's
+sandbox with the same `view` (see `view.View`) and the same filters; it may `{% extends %}` or
+`{% include %}` "digest.html" or "digest.txt", whose blocks can be replaced one by one. A mistake in
+it raises `jinja2.TemplateError`, or whatever else its expressions raise.
 """
 
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.digest.sections import MAX_ROWS, build_view
 from salesdaemon.digest.subject import write_subject
-from salesdaemon.digest.titles import columns, fit, isolate, wrap
+from salesdaemon.digest.titles import clean, columns, fit, isolate, wrap
 from salesdaemon.digest.view import View
 from salesdaemon.digest.wording import Wording
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Template
+    from jinja2.sandbox import SandboxedEnvironment
 
 TEXT_COLUMNS = 72
 _MAX_BYTES = 100_000  # Gmail cuts a mail off at 102,400
 _FEWER_ROWS = (MAX_ROWS, 25, 10, 3)
+_LONGEST_SUBJECT = 250
 
 
-def render_subject(content: DigestContent, locale: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The HTML part, and the PNG images that it refers to as `cid:` addresses, by content id."""
+
+    html: str
+    images: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def render_subject(content: DigestContent, locale: str, source: str | None = None) -> str:
     """Write the subject line: one line, and the answer in it."""
-    return write_subject(content, Wording(locale))
+    if source is None:
+        return write_subject(content, Wording(locale))
+    template = _template("", source, autoescape=False)
+    return clean(_rendered(template, build_view(content, Wording(locale))), _LONGEST_SUBJECT)
 
 
-def render_text(content: DigestContent, locale: str) -> str:
-    """Write the text part, in lines of at most 72 columns."""
-    environment = _environment(autoescape=False)
-    environment.filters.update(
-        right=_right, widest=_widest, fit=fit, isolate=isolate, wrapped=_wrapped
-    )
-    view = build_view(content, Wording(locale))
-    text = environment.get_template("daily.txt").render(view=view, columns=TEXT_COLUMNS)
+def render_text(content: DigestContent, locale: str, source: str | None = None) -> str:
+    """Write the text part; ours has lines of at most 72 columns."""
+    template = _template("digest.txt", source, autoescape=False)
+    text = _rendered(template, build_view(content, Wording(locale)))
     # Plain text has no fonts to keep a no-break space together; an ordinary one can be searched.
     lines = text.replace("\u00a0", " ").replace("\u202f", " ").splitlines()
     return "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"
 
 
-def render_html(content: DigestContent, locale: str) -> str:
+def render_html(content: DigestContent, locale: str, source: str | None = None) -> Page:
     """Write the HTML part: styles inlined, nothing remote, under 100 KB.
 
     Where rows in many currencies would weigh more, fewer of them are listed.
     """
+    template = _template("digest.html", source, autoescape=True)
     page = ""
     for max_rows in _FEWER_ROWS:
-        page = _inline(build_view(content, Wording(locale), max_rows))
+        page = _inline(_rendered(template, build_view(content, Wording(locale), max_rows)))
         if len(page.encode()) <= _MAX_BYTES:
             break
-    return page
+    return Page(page)
 
 
-def _inline(view: View) -> str:
+def standalone(page: Page) -> str:
+    """Put a page's images into it, for a file or a browser."""
+    html = page.html
+    for content_id, image in page.images.items():
+        address = f"data:image/png;base64,{b64encode(image).decode()}"
+        html = html.replace(f"cid:{content_id}", address)
+    return html
+
+
+def _inline(page: str) -> str:
     import css_inline  # noqa: PLC0415 - the idle daemon does not carry it
 
-    page = _environment(autoescape=True).get_template("daily.html").render(view=view)
     inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
     return inliner.inline(page).strip() + "\n"
 
 
-def _environment(*, autoescape: bool) -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - as above
+def _rendered(template: "Template", view: View) -> str:
+    return template.render(view=view, columns=TEXT_COLUMNS)
 
-    return Environment(
+
+def _template(name: str, source: str | None, *, autoescape: bool) -> "Template":
+    environment = _environment(autoescape=autoescape)
+    return environment.get_template(name) if source is None else environment.from_string(source)
+
+
+def _environment(*, autoescape: bool) -> "SandboxedEnvironment":
+    from jinja2 import PackageLoader, StrictUndefined  # noqa: PLC0415 - the idle daemon has no use
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415 - as above
+
+    environment = ImmutableSandboxedEnvironment(
         loader=PackageLoader("salesdaemon.digest"),
-        autoescape=autoescape,  # noqa: S701 - off for the text part alone, which holds no markup
+        autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters.update(
+        right=_right, widest=_widest, fit=fit, isolate=isolate, wrapped=_wrapped
+    )
+    return environment
 
 
 def _right(text: str, width: int) -> str:

@@ -48,7 +48,7 @@ def build_view(content: DigestContent, wording: Wording, max_rows: int = MAX_ROW
     products = summary.products[:max_rows]
     told = content.news[: min(max_rows, _MAX_NEWS)]
     estimated = _estimated(summary)
-    compared_estimated = estimated or any(map(_estimated, (content.before, content.week_before)))
+    compared_estimated = estimated or any(map(_estimated, _earlier(content)))
     return View(
         subject=write_subject(content, wording),
         day=wording.full_day(summary.period.first),
@@ -79,6 +79,11 @@ def build_view(content: DigestContent, wording: Wording, max_rows: int = MAX_ROW
 
 def _estimated(summary: Summary) -> bool:
     return any(line.estimated for line in summary.totals.values())
+
+
+def _earlier(content: DigestContent) -> list[Summary]:
+    found = (content.before, content.same_before, content.year_before)
+    return [summary for summary in found if summary is not None]
 
 
 def _more(number: int, wording: Wording) -> str:
@@ -114,11 +119,7 @@ def _quiet_sentences(content: DigestContent, wording: Wording) -> tuple[str, ...
     free = ""
     if summary.totals:
         free = f" {wording.count(units, 'item')} went out for free: {_brought(summary, wording)}."
-    weekday = wording.weekday(content.week_before.period.first)
-    compared = (
-        f"The day before brought {_brought(content.before, wording)}, "
-        f"the {weekday} a week earlier {_brought(content.week_before, wording)}."
-    )
+    compared = f"Before that: {_brought(content.before, wording)}."
     if content.news:
         opening = f"Nothing was sold on {day}, but there is news of earlier days: "
         return (f"{opening}{news_counts(content, wording)}.{free}", compared)
@@ -213,9 +214,8 @@ def _terms(line: Totals) -> Iterator[tuple[int, str, bool]]:
 
 
 def _comparisons(content: DigestContent, wording: Wording) -> Iterator[Comparison]:
-    for title, earlier in (
-        ("The day before", content.before),
-        ("A week earlier", content.week_before),
+    for title, earlier in zip(
+        ("The period before", "The same earlier", "A year before"), _earlier(content), strict=False
     ):
         yield Comparison(
             title=title,
@@ -310,8 +310,9 @@ def _missing(content: DigestContent, wording: Wording) -> Iterator[str]:
 def _notes(content: DigestContent, wording: Wording) -> Iterator[str]:
     if content.gap is not None:
         yield (
-            f"No digest went out for {wording.days(content.gap)}, because the daemon did not run. "
-            f"The figures: salesdaemon report --from {content.gap.first} --to {content.gap.last}"
+            f"No digest went out for {wording.days(content.gap.days)}, as the daemon did not run. "
+            f"The figures: salesdaemon report --from {content.gap.days.first} "
+            f"--to {content.gap.days.last}"
         )
     estimated = sum(line.estimated for line in content.summary.totals.values())
     if estimated:

@@ -42,6 +42,14 @@ def test_a_day_is_written_in_the_language_of_the_digest(locale: str, day: str, s
     assert (wording.full_day(friday), wording.short_day(friday)) == (day, short)
 
 
+def test_under_a_bar_there_is_room_for_little() -> None:
+    november = date(2026, 11, 5)
+    assert Wording("en_GB").brief_day(november) == "5 Nov"
+    assert Wording("en_US").brief_day(november) == "Nov 5"
+    assert Wording("de_DE").brief_month(november) == "Nov"
+    assert Wording("fr_FR").month(november) == "November 2026"
+
+
 def test_moments_periods_counts_and_listings() -> None:
     wording = Wording("en_GB")
     assert wording.moment(datetime(2026, 11, 20, 5, 12)) == "Friday 20 November, 05:12"  # noqa: DTZ001 - a wall-clock time is what is written

@@ -64,6 +64,18 @@ class Wording:
         """Write a day in a table: "Fri 20 Nov"."""
         return self._date(day, "EEE d MMM", "EEE, MMM d")
 
+    def brief_day(self, day: date) -> str:
+        """Write a day under a bar: "20 Nov"."""
+        return self._date(day, "d MMM", "MMM d")
+
+    def month(self, day: date) -> str:
+        """Write the month of a day: "November 2026"."""
+        return self._date(day, "MMMM y", "MMMM y")
+
+    def brief_month(self, day: date) -> str:
+        """Write the month of a day under a bar: "Nov"."""
+        return self._date(day, "MMM", "MMM")
+
     def weekday(self, day: date) -> str:
         """Name the day of the week."""
         return self._date(day, "EEEE", "EEEE")

@@ -1,155 +1,50 @@
-import asyncio
-import email
-import email.policy
-import ssl
-import warnings
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from base64 import b64decode
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from email.message import EmailMessage
-from ipaddress import IPv4Address
+from email.parser import BytesParser
+from email.policy import SMTP, default
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
-from salesdaemon.digest.mailer import MailServer, build_mail, message_id, send
+from salesdaemon.digest.mailer import build_mail, message_id, send
 from salesdaemon.digest.render import render_html, render_subject, render_text
 from salesdaemon.errors import DeliveryError
 from tests.digest.cases import CASES
+from tests.digest.mail_server import (
+    LOGIN,
+    PASSWORD,
+    USER,
+    Inbox,
+    authenticate,
+    certificate,
+    serving,
+)
 
 AT = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
 NAME = "<daily.2026-11-20.0@example.com>"
-USER, PASSWORD = "owner", "correct horse é"
+PIXEL = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
-@dataclass
-class Inbox:
-    """What a mail server does with what it is told; it keeps the mails that it takes."""
-
-    answers: dict[str, str] = field(default_factory=dict)
-    envelopes: list[Envelope] = field(default_factory=list)
-
-    async def handle_MAIL(  # noqa: N802 - the server calls it by this name
-        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if "MAIL" in self.answers:
-            return self.answers["MAIL"]
-        envelope.mail_from = address
-        return "250 OK"
-
-    async def handle_RCPT(  # noqa: N802 - as above
-        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if "RCPT" in self.answers:
-            return self.answers["RCPT"]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(  # noqa: N802 - as above
-        self, server: Any, session: Any, envelope: Envelope
-    ) -> str:
-        if self.answers.get("DATA") == "hang":
-            await asyncio.sleep(60)
-        if "DATA" in self.answers:
-            return self.answers["DATA"]
-        self.envelopes.append(envelope)
-        return "250 2.0.0 queued as 4711"
-
-    async def handle_QUIT(  # noqa: N802 - as above
-        self, server: SMTP, session: Any, envelope: Envelope
-    ) -> str:
-        if self.answers.get("QUIT") == "cut":
-            assert isinstance(server.transport, asyncio.WriteTransport)
-            server.transport.abort()
-        return "221 Bye"
-
-    def received(self) -> EmailMessage:
-        (envelope,) = self.envelopes
-        assert isinstance(envelope.content, bytes)
-        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        assert isinstance(mail, EmailMessage)
-        return mail
-
-
-def authenticate(
-    server: SMTP, session: Any, envelope: Envelope, mechanism: str, data: Any
-) -> AuthResult:
-    assert isinstance(data, LoginPassword)
-    known = (data.login.decode(), data.password.decode()) == (USER, PASSWORD)
-    return AuthResult(success=known, handled=False)
-
-
-LOGIN: dict[str, Any] = {
-    "authenticator": authenticate,
-    "auth_required": True,
-    "auth_require_tls": False,
-}
-
-
-@asynccontextmanager
-async def serving(
-    inbox: Inbox, *, tls: ssl.SSLContext | None = None, **options: Any
-) -> AsyncIterator[MailServer]:
-    def protocol() -> SMTP:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the server warns of logins without TLS
-            return SMTP(inbox, loop=asyncio.get_running_loop(), **options)
-
-    listener = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls)
-    port = listener.sockets[0].getsockname()[1]
-    try:
-        yield MailServer("127.0.0.1", port, "none", timeout_seconds=5)
-    finally:
-        listener.close()
-
-
-def certificate(folder: Path) -> ssl.SSLContext:
-    """Sign a certificate for 127.0.0.1 with its own key; `certificate.pem` is its authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    made = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(made - timedelta(days=1))
-        .not_valid_after(made + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
-    return context
-
-
-def a_mail(**changes: str) -> EmailMessage:
-    facts = {"sender": "salesdaemon@example.com", "recipient": "me@example.com", **changes}
+def a_mail(**changes: Any) -> EmailMessage:
+    facts: dict[str, Any] = {
+        "sender": "salesdaemon@example.com",
+        "recipient": "me@example.com",
+        **changes,
+    }
     return build_mail("€9.65", "text\n", "<p>html</p>\n", message_id=NAME, date=AT, **facts)
 
 
-async def refusal(server: MailServer) -> DeliveryError:
-    with pytest.raises(DeliveryError) as caught:
-        await send(a_mail(), server)
-    return caught.value
+def as_received(mail: EmailMessage) -> EmailMessage:
+    received = BytesParser(EmailMessage, policy=default).parsebytes(mail.as_bytes(policy=SMTP))
+    assert isinstance(received, EmailMessage)
+    return received
 
 
 async def test_the_server_receives_the_digest_as_it_was_written() -> None:
@@ -293,52 +188,6 @@ async def test_a_login_is_used_where_there_is_one() -> None:
     assert inbox.received()["Subject"] == "€9.65"
 
 
-async def test_a_wrong_password_says_what_to_check_and_tells_no_secret() -> None:
-    inbox = Inbox()
-    async with serving(inbox, **LOGIN) as server:
-        told = await refusal(replace(server, username=USER, password="hunter2"))
-    assert told.permanent
-    assert told.what == f"The mail server 127.0.0.1:{server.port} refused the login (535)."
-    assert told.fix == (
-        "Check mail.username and mail.password (many providers want a password made for apps), "
-        "then run `salesdaemon digest daily --send`."
-    )
-    assert "hunter2" not in repr(replace(server, password="hunter2"))
-
-
-async def test_a_server_that_wants_a_login_says_so() -> None:
-    async with serving(Inbox(), **LOGIN) as server:
-        told = await refusal(server)
-    assert told.permanent
-    assert "wants a login (530" in told.what
-    assert "mail.username" in (told.fix or "")
-
-
-async def test_a_login_the_server_does_not_offer_is_explained() -> None:
-    async with serving(Inbox()) as server:
-        told = await refusal(replace(server, username=USER, password=PASSWORD))
-    assert (told.permanent, told.what) == (
-        True,
-        f"The mail server 127.0.0.1:{server.port} offers no login that is known here.",
-    )
-
-
-@pytest.mark.parametrize("security", ["starttls", "tls"])
-async def test_a_certificate_signed_by_itself_is_refused(security: Any, tmp_path: Path) -> None:
-    context = certificate(tmp_path)
-    inbox = Inbox()
-    options: dict[str, Any] = {"tls_context": context} if security == "starttls" else {}
-    tls = context if security == "tls" else None
-    async with serving(inbox, tls=tls, **options) as server:
-        told = await refusal(replace(server, security=security, username=USER, password=PASSWORD))
-    assert told.permanent
-    assert told.what == (
-        f"The mail server 127.0.0.1:{server.port} showed a certificate that cannot be trusted: "
-        "self-signed certificate."
-    )
-    assert inbox.envelopes == []
-
-
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_mail_leaves_encrypted_once_the_authority_is_named(
     security: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -357,129 +206,147 @@ async def test_mail_leaves_encrypted_once_the_authority_is_named(
     assert inbox.received()["Subject"] == "€9.65"
 
 
-async def test_a_server_without_starttls_gets_no_mail_in_the_clear() -> None:
-    inbox = Inbox()
-    async with serving(inbox) as server:
-        told = await refusal(replace(server, security="starttls"))
-    assert (told.permanent, told.what, inbox.envelopes) == (
-        True,
-        f"The mail server 127.0.0.1:{server.port} does not offer STARTTLS.",
-        [],
-    )
-
-
-async def test_tls_to_a_plain_port_says_which_setting_to_change() -> None:
-    async with serving(Inbox()) as server:
-        told = await refusal(replace(server, security="tls"))
-    assert told.permanent
-    assert told.what.endswith("does not speak TLS the way mail.security says.")
-
-
-@pytest.mark.parametrize(
-    ("answers", "permanent", "what"),
-    [
-        (
-            {"RCPT": "550 5.7.1 relay denied"},
-            True,
-            "refused the recipient (550 5.7.1 relay denied)",
-        ),
-        ({"RCPT": "450 4.2.0 greylisted"}, False, "refused the recipient (450 4.2.0 greylisted)"),
-        ({"MAIL": "553 5.7.1 not yours"}, True, "refused the sender (553 5.7.1 not yours)"),
-        ({"DATA": "554 5.7.1 spam"}, True, "refused the mail (554 5.7.1 spam)"),
-        ({"DATA": "452 4.3.1 disk full"}, False, "refused the mail (452 4.3.1 disk full)"),
-    ],
-    ids=["relay denied", "greylisted", "sender", "content", "disk full"],
-)
-async def test_a_4xx_is_temporary_and_a_5xx_permanent(
-    answers: dict[str, str], permanent: bool, what: str
-) -> None:
-    async with serving(Inbox(answers)) as server:
-        told = await refusal(server)
-    assert (told.permanent, told.what) == (
-        permanent,
-        f"The mail server 127.0.0.1:{server.port} {what}.",
-    )
-    assert told.fix
-
-
 async def test_an_accepted_mail_stays_accepted_when_the_goodbye_fails() -> None:
     inbox = Inbox({"QUIT": "cut"})
     async with serving(inbox) as server:
         assert await send(a_mail(), server) == "2.0.0 queued as 4711"
 
 
-async def test_no_answer_after_the_mail_is_temporary() -> None:
-    async with serving(Inbox({"DATA": "hang"})) as server:
-        told = await refusal(replace(server, timeout_seconds=0.3))
-    assert (told.permanent, told.what) == (
-        False,
-        f"The mail server 127.0.0.1:{server.port} did not answer in time.",
+# Images
+
+
+async def test_an_image_travels_beside_the_page_that_shows_it() -> None:
+    mail = build_mail(
+        "€9.65",
+        "text\n",
+        '<img src="cid:chart@salesdaemon" alt="30 days">\n',
+        images={"chart@salesdaemon": PIXEL, "legend": PIXEL},
+        sender="a@example.com",
+        recipient="b@example.com",
+        message_id=NAME,
+        date=AT,
     )
+    inbox = Inbox()
+    async with serving(inbox) as server:
+        await send(mail, server)
+    text, related = inbox.received().iter_parts()
+    assert isinstance(related, EmailMessage)
+    assert text.get_content_type() == "text/plain"
+    assert related.get_content_type() == "multipart/related"
+    assert related.get_param("type") == "text/html"
+    page, *images = related.iter_parts()
+    assert page.get_content_type() == "text/html"
+    assert [
+        (
+            image["Content-ID"],
+            image.get_content_type(),
+            image.get_content_disposition(),
+            image.get_filename(),
+            image.get_content() == PIXEL,
+        )
+        for image in images
+        if isinstance(image, EmailMessage)
+    ] == [
+        ("<chart@salesdaemon>", "image/png", "inline", "chart.png", True),
+        ("<legend>", "image/png", "inline", "legend.png", True),
+    ]
 
 
-@pytest.mark.parametrize("security", ["none", "tls"])
-async def test_a_server_that_never_speaks_is_given_up_for_now(security: Any) -> None:
-    async with plain_server(lambda _: None, hold=True) as server:
-        told = await refusal(replace(server, security=security, timeout_seconds=0.3))
-    assert (told.permanent, "did not answer in time" in told.what) == (False, True)
+# Unsubscribing
+
+
+def test_by_default_a_mail_to_the_sender_ends_the_digests() -> None:
+    mail = as_received(a_mail(sender="Läden <sales+daemon@bücher.example>"))
+    assert mail["List-Unsubscribe"] == (
+        "<mailto:sales%2Bdaemon@xn--bcher-kva.example?subject=Unsubscribe%20from%20salesdaemon>"
+    )
 
 
 @pytest.mark.parametrize(
-    ("greeting", "permanent", "what"),
+    ("address", "written"),
     [
-        (b"", False, "hung up."),
-        (b"421 4.3.2 closing\r\n", False, "refused the mail (421 4.3.2 closing)."),
-        (b"554 5.7.1 go away\r\n", True, "refused the mail (554 5.7.1 go away)."),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", False, "does not talk like a mail server."),
+        ("mailto:me@example.com?subject=No more", "<mailto:me@example.com?subject=No%20more>"),
+        ("https://example.com/stop?a=1&b=%20", "<https://example.com/stop?a=1&b=%20>"),
+        ("https://example.com/<é>", "<https://example.com/%3C%C3%A9%3E>"),
+        ("https://example.com/" + "a" * 500, "<https://example.com/" + "a" * 500 + ">"),
     ],
-    ids=["hangs up", "closing", "go away", "not a mail server"],
+    ids=["mailto", "https", "odd", "long"],
 )
-async def test_a_strange_greeting_is_explained(greeting: bytes, permanent: bool, what: str) -> None:
-    async with plain_server(lambda writer: writer.write(greeting)) as server:
-        told = await refusal(server)
-    assert (told.permanent, told.what) == (
-        permanent,
-        f"The mail server 127.0.0.1:{server.port} {what}",
+def test_an_address_that_ends_the_digests_arrives_whole(address: str, written: str) -> None:
+    mail = a_mail(unsubscribe=address)
+    assert f"\r\nList-Unsubscribe: {written}\r\n".encode() in mail.as_bytes(policy=SMTP)
+    assert as_received(mail)["List-Unsubscribe"] == written
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "me@example.com",
+        "mailto:nobody",
+        "mailto:?to=x",
+        "http://example.com/",
+        "https://example.com/\r\nBcc: x@evil.example",
+        "https://example.com/" + "a" * 1000,
+    ],
+)
+def test_what_cannot_end_the_digests_is_refused(address: str) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        a_mail(unsubscribe=address or " ")
+    assert caught.value.permanent
+    assert "mail.unsubscribe" in str(caught.value)
+    assert "evil" not in str(caught.value)
+
+
+def test_nothing_is_promised_about_unsubscribing_that_nobody_keeps() -> None:
+    assert a_mail(unsubscribe="off")["List-Unsubscribe"] is None
+    assert a_mail(unsubscribe="https://example.com/")["List-Unsubscribe-Post"] is None
+
+
+# Several recipients
+
+
+async def test_a_refused_recipient_keeps_nothing_from_the_others() -> None:
+    inbox = Inbox({"you@example.com": "550 5.1.1 no mailbox here"})
+    async with serving(inbox) as server:
+        for recipient in ("me@example.com", "you@example.com", "them@example.com"):
+            if recipient == "you@example.com":
+                with pytest.raises(DeliveryError, match="does not know the recipient"):
+                    await send(a_mail(recipient=recipient), server)
+            else:
+                await send(a_mail(recipient=recipient), server)
+    assert [envelope.rcpt_tos for envelope in inbox.envelopes] == [
+        ["me@example.com"],
+        ["them@example.com"],
+    ]
+
+
+# Whatever the titles hold
+
+
+@given(st.text(max_size=400), st.text(max_size=300), st.text(max_size=300))
+def test_no_title_breaks_a_header_or_a_part(subject: str, text: str, html: str) -> None:
+    mail = build_mail(
+        subject,
+        text.encode("utf-8", "replace").decode(),
+        html.encode("utf-8", "replace").decode(),
+        images={"chart@salesdaemon": PIXEL},
+        sender="a@example.com",
+        recipient="b@example.com",
+        message_id=NAME,
+        date=AT,
     )
-
-
-async def test_a_refused_connection_is_temporary() -> None:
-    async with serving(Inbox()) as server:
-        pass
-    told = await refusal(server)
-    assert (told.permanent, told.what, told.fix) == (
-        False,
-        f"The mail server 127.0.0.1:{server.port} refuses connections.",
-        "If it goes on, check mail.host, mail.port and the firewall.",
-    )
-
-
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "bad\r\nhost"])
-async def test_a_host_that_does_not_exist_is_explained(host: str) -> None:
-    told = await refusal(MailServer(host, 25, "none", timeout_seconds=5))
-    assert told.fix is not None
-    assert "mail.host" in told.fix
-    assert str(told).isprintable()
-
-
-@asynccontextmanager
-async def plain_server(
-    greet: Callable[[asyncio.StreamWriter], None], *, hold: bool = False
-) -> AsyncIterator[MailServer]:
-    """Listen on loopback, greet and hang up, or hold the line until the test is over."""
-    over = asyncio.Event()
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        greet(writer)
-        if hold:
-            await over.wait()
-        writer.close()
-
-    listener = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        yield MailServer(
-            "127.0.0.1", listener.sockets[0].getsockname()[1], "none", timeout_seconds=5
-        )
-    finally:
-        over.set()
-        listener.close()
+    wire = mail.as_bytes(policy=SMTP)
+    assert wire.isascii()
+    assert max(map(len, wire.split(b"\r\n"))) <= 998
+    received = as_received(mail)
+    assert received.keys() == mail.keys()
+    assert " ".join(received["Subject"].split()) == " ".join(mail["Subject"].split())
+    assert [part.get_content_type() for part in received.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+    ]
+    assert not received.defects

@@ -1,18 +1,23 @@
 """Make the mail, hand it to a server, and say plainly why a server refused.
 
-Signing mail (DKIM and the like) is the server's work.
+Signing mail (DKIM and the like) is the server's work. List-Unsubscribe-Post (RFC 8058) is never
+written: it promises that an address answers a click, and nobody here does.
 """
 
 import asyncio
+import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import EmailPolicy, Policy
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import quote
 
 from salesdaemon.digest.refusals import explain
 from salesdaemon.digest.titles import clean
@@ -23,6 +28,27 @@ if TYPE_CHECKING:
 
 _LONGEST_SUBJECT = 500
 _LONGEST_ANSWER = 200
+_LONGEST_UNSUBSCRIBE = 900  # with its name it is a line, and no line may have more than 998 bytes
+_UNSUBSCRIBE: Final = re.compile(r"(?:mailto:[^\s?]+@|https://)[!-~]+", re.IGNORECASE)
+_NO_IMAGES: Final[Mapping[str, bytes]] = MappingProxyType({})
+NO_UNSUBSCRIBE: Final = "off"
+"""What stands in place of an address where a mail is to name none."""
+
+
+class _OneLine(UnstructuredHeader, BaseHeader):
+    """A header of one long word: folded, it would be encoded, and no longer be an address."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _headers() -> HeaderRegistry:
+    registry = HeaderRegistry()
+    registry.map_to_type("list-unsubscribe", _OneLine)
+    return registry
+
+
+_POLICY: Final = EmailPolicy(header_factory=_headers())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +68,7 @@ class MailServer:
 
 
 def build_mail(
-    content_subject: str,
+    subject: str,
     text: str,
     html: str,
     *,
@@ -50,24 +76,76 @@ def build_mail(
     recipient: str,
     message_id: str,
     date: datetime,
+    images: Mapping[str, bytes] = _NO_IMAGES,
+    unsubscribe: str | None = None,
 ) -> EmailMessage:
     """Make one mail to one recipient, with a text and an HTML part.
 
+    `images` are PNG files by content id, the word that stands behind `cid:` in the HTML.
+    `unsubscribe` is the address that ends these mails, `mailto:` or `https:`; by default a mail to
+    the sender, and with "off" there is none.
+
     Raises:
-        DeliveryError: the sender or the recipient is not exactly one address.
+        DeliveryError: the sender or the recipient is not exactly one address, or `unsubscribe` is
+            none.
     """
-    mail = EmailMessage()
-    mail["Subject"] = clean(content_subject, _LONGEST_SUBJECT)
+    mail = EmailMessage(policy=_POLICY)
+    mail["Subject"] = clean(subject, _LONGEST_SUBJECT)
     mail["From"] = _address(sender, "mail.from")
     mail["To"] = _address(recipient, "mail.to")
     mail["Date"] = date
     mail["Message-ID"] = message_id
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"  # what Exchange heeds instead of the line above
+    if unsubscribe != NO_UNSUBSCRIBE:
+        mail["List-Unsubscribe"] = _unsubscribe(unsubscribe or _write_to(sender))
     # Quoted-printable passes servers that know 7 bits alone, and HTML has lines beyond 998 bytes.
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    if images:
+        _embed(mail, images)
     return mail
+
+
+def _embed(mail: EmailMessage, images: Mapping[str, bytes]) -> None:
+    """Put images beside the HTML part, which names them by their content ids."""
+    *_, page = mail.iter_parts()
+    assert isinstance(page, EmailMessage)  # noqa: S101 - `add_alternative` makes no other part
+    for content_id, image in images.items():
+        page.add_related(
+            image,
+            "image",
+            "png",
+            cid=f"<{content_id}>",
+            disposition="inline",
+            filename=f"{content_id.partition('@')[0]}.png",
+        )
+    page.set_param("type", "text/html")  # RFC 2387 asks for it; some clients do too
+
+
+def _write_to(sender: str) -> str:
+    """Return the address of a mail that asks the sender for an end."""
+    address = _address(sender, "mail.from").addr_spec
+    return f"mailto:{quote(address, safe='@')}?subject=Unsubscribe%20from%20salesdaemon"
+
+
+def _unsubscribe(address: str) -> str:
+    """Write the value of List-Unsubscribe (RFC 2369).
+
+    Raises:
+        DeliveryError: it is no such address.
+    """
+    written = quote(address.strip(), safe="!#$%&'()*+,/:;=?@[]~")
+    fits = len(written) <= _LONGEST_UNSUBSCRIBE and address.isprintable()
+    if not fits or not _UNSUBSCRIBE.fullmatch(written):
+        raise DeliveryError(
+            "mail.unsubscribe is no address that ends these mails.",
+            permanent=True,
+            fix='Write it like "mailto:me@example.com?subject=Unsubscribe", like '
+            '"https://example.com/unsubscribe", or "off"; '
+            "then run `salesdaemon digest daily --send`.",
+        )
+    return f"<{written}>"
 
 
 def message_id(kind: str, day: date, recipient: str, sender_domain: str, installation: str) -> str:

@@ -1,5 +1,6 @@
 """Say why a mail server refused, and what its user can do about it."""
 
+import re
 import ssl
 from socket import gaierror
 from typing import TYPE_CHECKING
@@ -12,10 +13,32 @@ if TYPE_CHECKING:
 
 _LONGEST_ANSWER = 200
 _PERMANENT_FROM = 500
+_CLOSING = 421
+_TOO_BIG = 552
 _LOGIN_WANTED = {530, 538}
+_TLS_WANTED = {523, 538}
 _LOWEST_CODE = 200  # the client gives what is no answer at all a code of its own, -1
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+_TOO_OLD = {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"}
 _PATIENCE = "If it goes on, check mail.host, mail.port and the firewall."
 _THEN_SEND = "then run `salesdaemon digest daily --send`."
+_USE_TLS = 'Set mail.security to "starttls" with port 587, or to "tls" with port 465'
+_ANOTHER_SERVER = (
+    "Send through the server of your mail provider, with its mail.host, port 587 and your login "
+    "(many servers refuse mail from homes)"
+)
+_UNSIGNED = (
+    "Ask its administrator what this answer means (often the domain of mail.from has no SPF or "
+    "DKIM for the server that sends)"
+)
+_OTHER_CERTIFICATE = (
+    "For an authority of your own, name its file in SSL_CERT_FILE; else write the name in "
+    "mail.host that the certificate is made for"
+)
+_CLOCK = "Ask its administrator for a new one, and look whether the clock of this machine is right"
+_MISNAMED = "Write the name in mail.host that the certificate is made for"
+_CERTIFICATE_FIXES = {9: _CLOCK, 10: _CLOCK, 62: _MISNAMED, 64: _MISNAMED}
+"""By OpenSSL's X509_V_ERR: not yet valid, expired, made for another host or address."""
 
 
 def explain(error: Exception, host: str, port: int) -> DeliveryError:
@@ -63,10 +86,15 @@ def _explain_tls(trouble: ssl.SSLError, where: str) -> DeliveryError:
     if isinstance(trouble, ssl.SSLCertVerificationError):
         return DeliveryError(
             f"{where} showed a certificate that cannot be trusted: "
-            f"{clean(trouble.verify_message, _LONGEST_ANSWER)}.",
+            f"{clean(trouble.verify_message, _LONGEST_ANSWER).rstrip('.')}.",
             permanent=True,
-            fix="Write the name in mail.host that the certificate is made for; for an authority "
-            f"of your own, name its file in SSL_CERT_FILE; {_THEN_SEND}",
+            fix=f"{_CERTIFICATE_FIXES.get(trouble.verify_code, _OTHER_CERTIFICATE)}; {_THEN_SEND}",
+        )
+    if trouble.reason in _TOO_OLD:
+        return DeliveryError(
+            f"{where} speaks no version of TLS that is still safe.",
+            permanent=True,
+            fix=f"Ask its administrator for TLS 1.2 or newer, {_THEN_SEND}",
         )
     return DeliveryError(
         f"{where} does not speak TLS the way mail.security says.",
@@ -90,29 +118,95 @@ def _meaning(answer: "SMTPResponseException") -> tuple[str, str]:
     """Say what the server did, and what its user can do."""
     from aiosmtplib import (  # noqa: PLC0415 - the idle daemon does not carry it
         SMTPAuthenticationError,
-        SMTPRecipientRefused,
-        SMTPSenderRefused,
+        SMTPConnectResponseError,
+        SMTPHeloError,
     )
 
     said = f"({answer.code} {clean(answer.message, _LONGEST_ANSWER)})"
     if isinstance(answer, SMTPAuthenticationError):
+        return _login_meaning(answer)
+    if answer.code in _LOGIN_WANTED or "STARTTLS" in answer.message.upper():
+        return _security_meaning(answer, said)
+    if answer.code == _CLOSING:
+        return f"takes no mail for now {said}", "Ask its administrator what this answer means"
+    if isinstance(answer, SMTPConnectResponseError | SMTPHeloError):
+        return f"refuses this machine {said}", _ANOTHER_SERVER
+    return _mail_meaning(answer, said)
+
+
+def _login_meaning(answer: "SMTPResponseException") -> tuple[str, str]:
+    """Explain a refused login by its numbers alone: words may hold what was sent."""
+    status = _STATUS.match(answer.message)
+    numbers = f"({answer.code}{f' {status[0]}' if status else ''})"
+    if answer.code < _PERMANENT_FROM:
         return (
-            f"refused the login ({answer.code})",
-            "Check mail.username and mail.password (many providers want a password made for apps)",
+            f"cannot check the login for now {numbers}",
+            "Check mail.username and mail.password",
         )
-    if answer.code in _LOGIN_WANTED:
-        return (
-            f"wants a login {said}",
-            'Set mail.username and mail.password, and mail.security to "starttls" or "tls"',
-        )
+    if answer.code in _TLS_WANTED:
+        return f"takes logins over TLS alone {numbers}", _USE_TLS
+    return (
+        f"refused the login {numbers}",
+        "Check mail.username and mail.password (many providers want a password made for apps)",
+    )
+
+
+def _security_meaning(answer: "SMTPResponseException", said: str) -> tuple[str, str]:
+    if answer.code < _PERMANENT_FROM:
+        return f"cannot start TLS for now {said}", "Ask its administrator what this answer means"
+    if answer.code in _TLS_WANTED or "TLS" in answer.message.upper():
+        return f"wants TLS {said}", _USE_TLS
+    return (
+        f"wants a login {said}",
+        'Set mail.username and mail.password, and mail.security to "starttls" or "tls"',
+    )
+
+
+def _mail_meaning(answer: "SMTPResponseException", said: str) -> tuple[str, str]:
+    from aiosmtplib import (  # noqa: PLC0415 - the idle daemon does not carry it
+        SMTPRecipientRefused,
+        SMTPSenderRefused,
+    )
+
+    if _is_about(answer, "2.2", "mailbox full", "over quota"):
+        return f"says that the recipient's mailbox is full {said}", "Make room there"
     if isinstance(answer, SMTPRecipientRefused):
+        return _recipient_meaning(answer, said)
+    if answer.code == _TOO_BIG or _is_about(answer, "3.4"):
         return (
-            f"refused the recipient {said}",
-            "Check mail.to, and mail.username if the server asks for a login to send elsewhere",
+            f"finds the mail too big {said}",
+            "Ask its administrator to take mails of 1 MB, or send through another server",
         )
     if isinstance(answer, SMTPSenderRefused):
         return f"refused the sender {said}", "Set mail.from to an address it may send from"
+    if _is_about(answer, "7."):
+        return f"refused the mail {said}", _UNSIGNED
     return f"refused the mail {said}", "Ask its administrator what this answer means"
+
+
+def _recipient_meaning(answer: "SMTPResponseException", said: str) -> tuple[str, str]:
+    if answer.code < _PERMANENT_FROM:
+        return f"takes no mail for the recipient yet {said}", "Check mail.to"
+    if _is_about(answer, "7.", "relay"):
+        return (
+            f"will not pass mail on to the recipient {said}",
+            "Set mail.username and mail.password, or check that it may send mail of mail.from",
+        )
+    if _is_about(answer, "1.", "unknown", "no such", "does not exist"):
+        return f"does not know the recipient {said}", "Check mail.to"
+    return (
+        f"refused the recipient {said}",
+        "Check mail.to, and mail.username if the server asks for a login to send elsewhere",
+    )
+
+
+def _is_about(answer: "SMTPResponseException", subject: str, *words: str) -> bool:
+    """Tell whether an answer is about something: by its status (RFC 3463), else by its words."""
+    status = _STATUS.match(answer.message)
+    if status is not None:
+        return status[0].partition(".")[2].startswith(subject)
+    said = answer.message.lower()
+    return any(word in said for word in words)
 
 
 def _explain_network(error: OSError, where: str) -> DeliveryError:

@@ -17,7 +17,18 @@ PACKAGE = SOURCE / "salesdaemon"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 VENDORS = marketplaces.available()
 OUTSIDE = (
-    *("application", "cli", "daemon", "demo", "digesting", "exchange", "heartbeat", "importing"),
+    *(
+        "application",
+        "cli",
+        "collecting",
+        "daemon",
+        "demo",
+        "digesting",
+        "dispatching",
+        "exchange",
+        "heartbeat",
+        "importing",
+    ),
     *("initialise", "metrics", "monitoring", "observing", "reconciling", "waiting"),
 )
 MAY_IMPORT = {

@@ -12,7 +12,12 @@ from sqlalchemy import URL, text
 
 from salesdaemon import digesting
 from salesdaemon.application import Application
-from salesdaemon.digesting import DAILY, FIRST_START, UNHEARD
+from salesdaemon.collecting import Wanted, collect
+from salesdaemon.digest.content import DigestContent
+from salesdaemon.digesting import FIRST_START
+from salesdaemon.dispatching import UNHEARD
+from salesdaemon.domain.digests import DigestKind
+from salesdaemon.domain.period import Period
 from salesdaemon.domain.sale import Status
 from salesdaemon.errors import SalesDaemonError, StoreError, UsageError
 from salesdaemon.store import digests, outbox
@@ -29,6 +34,7 @@ SECOND = timedelta(seconds=1)
 STARTED = datetime(2026, 11, 20, 8, tzinfo=UTC)
 DUE = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)  # half past seven in Berlin
 SATURDAY = FRIDAY + DAY
+DAILY_ALONE = '[digest]\nweekly = "off"\nmonthly = "off"\nyearly = "off"\n'
 
 
 @dataclass
@@ -71,9 +77,12 @@ class World:
 
     def news_of(self, day: date) -> list[tuple[str, str]]:
         """List the news that the digest of a day told: kind and sale."""
+        return [(news.kind, news.sale_id) for news in self.content_of(day).news]
+
+    def content_of(self, day: date) -> DigestContent:
+        wanted = Wanted(DigestKind.DAILY, Period.one_day(day), self.now)
         with self.store.read() as connection:
-            content = digesting.collect(connection, self.app.settings, {}, day, self.now)
-        return [(news.kind, news.sale_id) for news in content.news]
+            return collect(connection, self.app.settings, {}, wanted)
 
     def trouble(self) -> list[str]:
         with self.store.read() as connection:
@@ -91,7 +100,7 @@ def post() -> Iterator[PostOffice]:
 @pytest.fixture
 def config() -> str:
     """Return what a test adds to the configuration."""
-    return ""
+    return DAILY_ALONE
 
 
 @pytest.fixture
@@ -147,7 +156,7 @@ async def test_a_mail_server_that_is_down_is_tried_again_at_growing_waits(world:
     assert await world.tick(now) == []
     for _ in range(8):
         with world.store.read() as connection:
-            rows = digests.list_for(connection, DAILY, FRIDAY)
+            rows = digests.list_for(connection, DigestKind.DAILY, FRIDAY)
         (until,) = {row.not_before for row in rows}
         assert await world.tick(until - SECOND) == []
         await world.tick(until)
@@ -203,9 +212,7 @@ async def test_a_crash_between_claim_and_mail_loses_nothing(world: World) -> Non
     world.sold(sale())
     world.now = DUE
     world.polled()
-    mail = world.app.settings.mail
-    assert mail is not None
-    assert digesting.claim_due(world.app, mail, DUE) is True
+    assert digesting.claim_due(world.app, DigestKind.DAILY, DUE) is True
     world.restart()
     assert len(await world.tick(DUE + SECOND)) == 2
 
@@ -254,8 +261,7 @@ async def test_what_becomes_known_later_is_news_once_and_in_no_total(world: Worl
     first, _ = await world.tick(DUE + DAY)
     assert world.news_of(SATURDAY) == [("sale", "late"), ("refund", "s2")]
     assert "Late poster" in words(first)
-    with world.store.read() as connection:
-        content = digesting.collect(connection, world.app.settings, {}, SATURDAY, world.now)
+    content = world.content_of(SATURDAY)
     assert (content.summary.totals["EUR"].sales, content.summary.totals["EUR"].gross) == (1, 5000)
     second, _ = await world.tick(DUE + 2 * DAY)
     assert world.news_of(SATURDAY + DAY) == []
@@ -270,7 +276,7 @@ async def test_what_came_in_on_days_without_a_digest_is_news_of_the_next(world: 
     assert world.news_of(SATURDAY + 2 * DAY) == [("sale", "s1")]
 
 
-@pytest.mark.parametrize("config", ['[digest]\nempty_day = "skip"\n'])
+@pytest.mark.parametrize("config", [f'{DAILY_ALONE}empty_day = "skip"\n'])
 async def test_an_empty_day_may_be_skipped_and_leaves_no_gap(world: World) -> None:
     assert await world.tick(DUE) == []
     world.now = DUE + HOUR
@@ -287,10 +293,10 @@ async def test_an_empty_day_has_a_short_mail(world: World) -> None:
 async def test_one_sent_by_hand_is_not_sent_again(world: World) -> None:
     world.sold(sale())
     world.now = DUE - HOUR
-    lines = await digesting.send_now(world.app, FRIDAY)
+    lines = await digesting.send_now(world.app, DigestKind.DAILY, FRIDAY)
     assert lines == [f"{name}@example.com: 2.0.0 queued as 4711" for name in ("me", "you")]
     assert await world.tick(DUE) == []
-    again = await digesting.send_now(world.app, FRIDAY)
+    again = await digesting.send_now(world.app, DigestKind.DAILY, FRIDAY)
     assert again == [
         f"{name}@example.com: went out already at 2026-11-21T05:30:00+00:00"
         for name in ("me", "you")
@@ -302,7 +308,7 @@ async def test_a_day_that_is_not_over_cannot_be_sent_yet(world: World) -> None:
     world.now = STARTED + HOUR
     world.sold(sale())
     with pytest.raises(UsageError, match="2026-11-20 is not over yet"):
-        await digesting.send_now(world.app, FRIDAY)
+        await digesting.send_now(world.app, DigestKind.DAILY, FRIDAY)
     assert len(await world.tick(DUE)) == 2
 
 
@@ -310,4 +316,4 @@ async def test_sending_by_hand_says_why_it_failed(world: World) -> None:
     world.now = DUE
     world.post.close()
     with pytest.raises(SalesDaemonError, match=r"me@example\.com: not sent: "):
-        await digesting.send_now(world.app, FRIDAY)
+        await digesting.send_now(world.app, DigestKind.DAILY, FRIDAY)

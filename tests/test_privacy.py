@@ -20,6 +20,7 @@ import pytest
 from salesdaemon import digesting, marketplaces
 from salesdaemon.application import Application
 from salesdaemon.daemon import Daemon
+from salesdaemon.domain.digests import DigestKind
 from salesdaemon.domain.report import sale_json
 from salesdaemon.errors import SalesDaemonError
 from salesdaemon.marketplaces.loopback import serve
@@ -253,7 +254,7 @@ async def test_nothing_of_a_buyer_and_no_secret_is_kept_logged_or_sent(
         stage.told += [str(sale_json(sale, stage.app.settings.currency)) for sale in sales]
     day = stage.clock().date()
     stage.clock.advance(days=1)
-    stage.told += await digesting.send_now(stage.app, day)
+    stage.told += await digesting.send_now(stage.app, DigestKind.DAILY, day)
     stage.told.append((await stage.daemon.metrics()).decode())
     stage.told += [repr(stage.app.settings), str(stage.app.settings), repr(stage.app.channels)]
     assert len(sales) > 130

@@ -10,9 +10,10 @@ from typing import Any
 from beancount import loader
 from beancount.core import data
 
+from salesdaemon.collecting import Wanted, collect
 from salesdaemon.digest.content import to_json
-from salesdaemon.digesting import collect
 from salesdaemon.domain.bookkeeping import to_transactions
+from salesdaemon.domain.digests import DigestKind
 from salesdaemon.domain.journal import Program, render
 from salesdaemon.domain.money import to_decimal, to_text
 from salesdaemon.domain.period import Period
@@ -140,8 +141,9 @@ def check_report(store: Store, sales: list[StoredSale], every: int) -> None:
 
 def check_digest(store: Store, settings: Settings, sales: list[StoredSale]) -> None:
     day = max(sale.sold_on for sale in sales if sale.paid)
+    wanted = Wanted(DigestKind.DAILY, Period.one_day(day), START + timedelta(days=2))
     with store.read() as connection:
-        said = to_json(collect(connection, settings, {}, day, START + timedelta(days=2)))
+        said = to_json(collect(connection, settings, {}, wanted))
     check_totals(said["totals"], sales, Period.one_day(day))
 
 

@@ -1,4 +1,4 @@
-"""Add how many sales of a day were passive, and the images of a digest that waits."""
+"""Add how many sales of a day were passive, and what a digest that waits carries beside its words."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,4 +16,4 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("digests", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("images", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("enclosed", sa.Text(), nullable=True))

@@ -156,8 +156,7 @@ class Daemon:
             book = self._app.telling.book
             moved = move_stranded(connection, book.all_channels, book.channels)
             release_unheard(connection, self._started_at)
-            if find_setting(connection, digesting.FIRST_START) is None:
-                set_setting(connection, digesting.FIRST_START, self._started_at.isoformat())
+            digesting.note_start(connection, self._app.settings, self._started_at)
         if moved:
             log.info("moved_from_lost_channels events=%d", moved)
 
@@ -172,7 +171,7 @@ class Daemon:
             length = tick_length(poller.shop.poll_every)
             self._add(scheduler, partial(poller.tick, length), length, place * SPREAD)
         self._add(scheduler, self._housekeep, self._housekeeping_every(), SPREAD)
-        self._add(scheduler, lambda: digesting.tick(self._app), HOUSEKEEPING, 2 * SPREAD)
+        self._add(scheduler, self._send_digests, HOUSEKEEPING, 2 * SPREAD)
         self._add(scheduler, self._sum_up, HOUSEKEEPING, 3 * SPREAD)
         self._add(scheduler, self._observe, HOUSEKEEPING, 4 * SPREAD)
         self._add(scheduler, self._monitor.tick, LOOK_EVERY, HOUSEKEEPING)
@@ -261,6 +260,10 @@ class Daemon:
 
     async def _observe(self) -> None:
         if await self._observer.tick():
+            self.relay.wake()
+
+    async def _send_digests(self) -> None:
+        if await digesting.tick(self._app):
             self.relay.wake()
 
     async def _beat(self, sign: Heartbeat) -> None:

@@ -1,352 +1,200 @@
-"""The daily digest as a use case: when it is due, what it says, and that it goes out once."""
+"""Digests as a use case: which is due, what it says, and that each recipient gets it once."""
 
 import asyncio
+import json
 import logging
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Final
 
-from salesdaemon.application import INSTALLATION, Application, basis_of
+from salesdaemon.application import INSTALLATION, Application
+from salesdaemon.collecting import Wanted, collect, stale_shops
 from salesdaemon.digest.content import DigestContent
-from salesdaemon.domain.digests import DigestKind
-from salesdaemon.domain.period import Period, day_of, resolve
-from salesdaemon.domain.report import BooksOfPeriod
-from salesdaemon.domain.shop_state import is_stale
-from salesdaemon.domain.summary import StaleShop, Summary
-from salesdaemon.errors import DeliveryError, SalesDaemonError, UsageError
-from salesdaemon.settings_models import MailSettings, Settings
+from salesdaemon.dispatching import (
+    CHANNEL,
+    FOLDER,
+    make_rows,
+    push,
+    send_claimed,
+    tell_problems,
+    write,
+)
+from salesdaemon.domain.digests import DigestClock, DigestKind, Gap, period_of
+from salesdaemon.domain.period import Period, day_of
+from salesdaemon.errors import SalesDaemonError, UsageError
+from salesdaemon.settings_models import Settings
 from salesdaemon.store import digests
-from salesdaemon.store.accounts import find_setting, find_shop
-from salesdaemon.store.digests import CLAIMED, SENT, SKIPPED, DigestRow
+from salesdaemon.store.accounts import find_setting, set_setting
+from salesdaemon.store.digests import SENT, SKIPPED, DigestRow
 from salesdaemon.store.engine import Connection
-from salesdaemon.store.news import Announcement, announce
-from salesdaemon.store.sales import list_news
-from salesdaemon.store.shop_lines import list_payouts, list_shop_lines
-from salesdaemon.store.sums import load_summary
-
-if TYPE_CHECKING:
-    from salesdaemon.digest.mailer import MailServer
 
 log = logging.getLogger(__name__)
 
-DAILY = "daily"
-FIRST_START = "first_started_at"
-FIRST_RETRY = timedelta(seconds=30)
-LONGEST_RETRY = timedelta(minutes=15)
-UNHEARD = timedelta(minutes=2)
-"""When to try again after a mail whose fate was never written down: the program was killed."""
-TELL_AFTER_ATTEMPTS = 3
+FIRST_START: Final = "first_started_at"
+SWITCHED_ON: Final = "digests_switched_on"
+"""Since when each kind of digest has been on, as JSON."""
 
 
-class DigestClock:
-    """Says which day's digest is due. Pure but for what it is given."""
-
-    def __init__(self, settings: Settings, first_start: datetime) -> None:
-        self._zone = settings.zone
-        schedule = settings.digest.schedules.get(DigestKind.DAILY)
-        self._at = schedule.at if schedule else None
-        self._first_day = day_of(first_start, settings.zone)
-
-    def due_at(self, day: date) -> datetime | None:
-        """Return when the digest of a day is due; None where it is switched off."""
-        if self._at is None:
-            return None
-        return resolve(day + timedelta(days=1), self._at, self._zone)
-
-    def latest_due(self, now: datetime) -> date | None:
-        """Return the newest day whose digest is due; None for days before the first start."""
-        today = day_of(now, self._zone)
-        for day in (today - timedelta(days=1), today - timedelta(days=2)):
-            due = self.due_at(day)
-            if due is not None and due <= now:
-                return day if day >= self._first_day else None
-        return None
-
-    def gap(self, day: date, last: date | None) -> Period | None:
-        """Return the days before this one whose digests never went out."""
-        first = self._first_day if last is None else last + timedelta(days=1)
-        return Period(first, day - timedelta(days=1)) if first < day else None
+def note_start(connection: Connection, settings: Settings, now: datetime) -> None:
+    """Remember when the daemon first ran, and since when each kind of digest has been on."""
+    first = find_setting(connection, FIRST_START)
+    if first is None:
+        first = now.isoformat()
+        set_setting(connection, FIRST_START, first)
+    known: dict[str, str] | None = _switched_on(connection)
+    if known is None:
+        # A version before this one knew daily digests alone.
+        known = {DigestKind.DAILY.value: first}
+    noted = {
+        kind.value: known.get(kind.value, now.isoformat()) for kind in settings.digest.schedules
+    }
+    set_setting(connection, SWITCHED_ON, json.dumps(noted))
 
 
-async def tick(app: Application) -> None:
-    """Claim the digest that is due, if any, and send what was claimed and not sent.
+def _switched_on(connection: Connection) -> dict[str, str] | None:
+    text = find_setting(connection, SWITCHED_ON)
+    return json.loads(text) if text is not None else None
+
+
+async def tick(app: Application) -> bool:
+    """Claim the digests that are due, and send what was claimed and not sent.
+
+    True if any was claimed: then something may wait on a channel.
 
     Raises:
         StoreError: the database could not be read or written.
     """
-    mail = app.settings.mail
-    if mail is None:
-        return
+    if not recipients(app.settings):
+        return False
     now = app.clock()
-    await asyncio.to_thread(claim_due, app, mail, now)
+    claimed = [
+        await asyncio.to_thread(claim_due, app, kind, now) for kind in app.settings.digest.schedules
+    ]
     for row in await asyncio.to_thread(_unsent, app, now):
-        await send_claimed(app, mail, row)
+        await send_claimed(app, row)
+    return any(claimed)
 
 
-def claim_due(app: Application, mail: MailSettings, now: datetime) -> bool:
-    """Render and enter the newest digest that is due and was not entered; True if it was."""
+def recipients(settings: Settings) -> list[str]:
+    """List where each digest goes: addresses, channels and the folder of files."""
+    found = list(settings.mail.to) if settings.mail is not None else []
+    found += [f"{CHANNEL}{name}" for name in settings.digest.channels]
+    return [*found, FOLDER] if settings.digest.folder is not None else found
+
+
+def claim_due(app: Application, kind: DigestKind, now: datetime) -> bool:
+    """Render and enter the newest digest of a kind that is due and was not; True if it was."""
     with app.store.read() as connection:
-        due = _due(connection, app, now)
+        due = _due(connection, app, kind, now)
     if due is None:
         return False
-    day, gap = due
+    period, gap = due
     # Nobody writes meanwhile: what is committed later was also seen later, and is the next news.
     with app.store.write() as connection:
-        until = app.clock()
-        content = collect(connection, app.settings, app.overrides, day, until, gap=gap)
-    claim(app, mail, day, content, until)
+        wanted = Wanted(kind, period, app.clock(), gap)
+        content = collect(connection, app.settings, app.overrides, wanted)
+    claim(app, content, wanted.now)
     return True
 
 
 def _due(
-    connection: Connection, app: Application, now: datetime
-) -> tuple[date, Period | None] | None:
-    """Return the day whose digest is to be entered now, and the days missed before it."""
+    connection: Connection, app: Application, kind: DigestKind, now: datetime
+) -> tuple[Period, Gap | None] | None:
+    """Return the period whose digest is to be entered now, and what was missed before it."""
+    clock = _clock(connection, app.settings, kind)
+    period = clock.latest_due(now) if clock is not None else None
+    if clock is None or period is None or digests.list_for(connection, kind, period.last):
+        return None
+    patience = clock.due_at(period) + app.settings.digest.wait_for_stale
+    if now < patience and stale_shops(connection, app.settings, now):
+        return None
+    return period, clock.gap(period, digests.last_day(connection, kind))
+
+
+def _clock(connection: Connection, settings: Settings, kind: DigestKind) -> DigestClock | None:
     first_start = find_setting(connection, FIRST_START)
     if first_start is None:
         return None
-    clock = DigestClock(app.settings, datetime.fromisoformat(first_start))
-    day = clock.latest_due(now)
-    if day is None or digests.list_for(connection, DAILY, day):
-        return None
-    due_at = clock.due_at(day) or now
-    if now < due_at + app.settings.digest.wait_for_stale and stale_shops(
-        connection, app.settings, now
-    ):
-        return None
-    return day, clock.gap(day, digests.last_day(connection, DAILY))
+    since = (_switched_on(connection) or {}).get(kind.value, first_start)
+    first_day = day_of(datetime.fromisoformat(since), settings.zone)
+    return DigestClock(settings.digest.schedules[kind], settings.zone, first_day)
 
 
-def claim(
-    app: Application, mail: MailSettings, day: date, content: DigestContent, now: datetime
-) -> None:
+def claim(app: Application, content: DigestContent, now: datetime) -> None:
     """Enter a digest for each recipient, its words with it, so that a repeat is the same mail."""
-    from salesdaemon.digest import mailer, render  # noqa: PLC0415 - only a digest needs them
-
-    skipped = _is_empty(content) and app.settings.digest.empty_day == "skip"
-    locale = app.settings.locale
-    words = (
-        render.render_subject(content, locale),
-        render.render_text(content, locale),
-        render.render_html(content, locale),
-    )
+    kind, day = content.kind, content.summary.period.last
+    skipped = is_empty(content) and app.settings.digest.empty_day == "skip"
+    written = write(app.settings, content)
     with app.store.write(durable=True) as connection:
         installation = find_setting(connection, INSTALLATION) or ""
-        for recipient in mail.to:
-            row = DigestRow(
-                kind=DAILY,
-                day=day,
-                recipient=recipient,
-                state=SKIPPED if skipped else CLAIMED,
-                message_id=mailer.message_id(
-                    DAILY, day, recipient, mail.sender.rpartition("@")[2], installation
-                ),
-                content_until=now,
-                subject=words[0],
-                body_text=words[1],
-                body_html=words[2],
-                attempts=0,
-                not_before=now,
-                sent_at=None,
-                answer=None,
-            )
-            digests.claim(connection, row)
-    log.info("digest_claimed day=%s skipped=%s", day.isoformat(), skipped)
+        tell_problems(connection, app, written, now)
+        for row in make_rows(app.settings, recipients(app.settings), written, installation, now):
+            if skipped:
+                digests.claim(connection, replace(row, state=SKIPPED))
+            elif digests.claim(connection, row):
+                push(connection, row, written, now)
+    log.info("digest_claimed kind=%s day=%s skipped=%s", kind, day.isoformat(), skipped)
 
 
-def _is_empty(content: DigestContent) -> bool:
+def is_empty(content: DigestContent) -> bool:
+    """Tell whether a period brought nothing, nor any news."""
     return not (content.summary.totals or content.news or content.stale)
 
 
 def _unsent(app: Application, now: datetime) -> Sequence[DigestRow]:
+    """List what may be sent now, without what its owner does not want to be sent any more."""
+    wanted = recipients(app.settings)
     with app.store.read() as connection:
-        return digests.list_unsent(connection, now)
+        return [row for row in digests.list_unsent(connection, now) if row.recipient in wanted]
 
 
-async def send_claimed(app: Application, mail: MailSettings, row: DigestRow) -> str:
-    """Send a claimed digest to its recipient and mark it; returns the server's answer.
-
-    A refusal is noted for a later try and told as a text that begins with "not sent".
-    """
-    from salesdaemon.digest import mailer  # noqa: PLC0415 - only a digest needs it
-
-    if not await asyncio.to_thread(_note_attempt, app, row):
-        return "another process is sending it"
-    try:
-        message = mailer.build_mail(
-            row.subject or "",
-            row.body_text or "",
-            row.body_html or "",
-            sender=mail.sender,
-            recipient=row.recipient,
-            message_id=row.message_id,
-            date=row.content_until,
-        )
-        answer = await mailer.send(message, mail_server(mail))
-    except DeliveryError as error:
-        log.warning("digest_refused day=%s what=%s", row.day.isoformat(), error.what)
-        await asyncio.to_thread(_note_refusal, app, row, error)
-        return f"not sent: {error}"
-    await asyncio.to_thread(_mark_sent, app, row, answer)
-    log.info("digest_sent day=%s", row.day.isoformat())
-    return answer
-
-
-def _note_attempt(app: Application, row: DigestRow) -> bool:
-    with app.store.write(durable=True) as connection:
-        return digests.note_attempt(connection, row, app.clock() + UNHEARD)
-
-
-def _mark_sent(app: Application, row: DigestRow, answer: str) -> None:
-    with app.store.write(durable=True) as connection:
-        digests.mark_sent(connection, row, app.clock(), answer)
-
-
-def _note_refusal(app: Application, row: DigestRow, error: DeliveryError) -> None:
-    now = app.clock()
-    wait = min(FIRST_RETRY * (2 ** min(row.attempts, 10)), LONGEST_RETRY)
-    with app.store.write() as connection:
-        digests.mark_retry(connection, row, str(error), now + wait)
-        if row.attempts + 1 >= TELL_AFTER_ATTEMPTS:
-            announce(connection, app.telling, _trouble(row, error, now))
-
-
-def _trouble(row: DigestRow, error: DeliveryError, now: datetime) -> Announcement:
-    return Announcement(
-        kind="trouble",
-        event=f"digest:{row.kind}:{row.day.isoformat()}",
-        title="The digest could not be mailed",
-        body=f"{error} It is tried again by itself.",
-        at=now,
-    )
-
-
-def mail_server(mail: MailSettings) -> "MailServer":
-    """Return the way out that the settings name."""
-    from salesdaemon.digest.mailer import MailServer  # noqa: PLC0415 - only a digest needs it
-
-    return MailServer(
-        host=mail.host,
-        port=mail.port,
-        security=mail.security,
-        username=mail.username,
-        password=mail.password.get_secret_value() if mail.password is not None else None,
-    )
-
-
-async def send_now(app: Application, day: date) -> list[str]:
-    """Send the digest of a day by hand; returns what was answered, a line a recipient.
+async def send_now(app: Application, kind: DigestKind, day: date) -> list[str]:
+    """Send the digest of the period of a day by hand; returns an answer for each recipient.
 
     One that went out already is not sent again.
 
     Raises:
-        UsageError: there is no [mail] section, or the day is not over yet.
-        SalesDaemonError: a mail was refused.
+        UsageError: a digest has no way out, or the period is not over yet.
+        SalesDaemonError: it was refused.
     """
-    mail = app.settings.mail
-    if mail is None:
-        raise UsageError("There is no [mail] section.", fix="Add one, or leave --send out.")
-    if day >= day_of(app.clock(), app.settings.zone):
-        # It would count as that day's digest, and the whole one would never go out.
-        raise UsageError(f"{day} is not over yet.", fix="Leave --send out to see it so far.")
-    rows = await asyncio.to_thread(_claimed_for, app, mail, day)
+    period = period_of(kind, day)
+    if not recipients(app.settings):
+        raise UsageError(
+            "A digest has no way out.",
+            fix="Add a [mail] section, or `channels` or a `folder` in [digest]; or leave --send "
+            "out.",
+        )
+    if period.last >= day_of(app.clock(), app.settings.zone):
+        # It would count as that period's digest, and the whole one would never go out.
+        raise UsageError(
+            f"{period.last} is not over yet.", fix="Leave --send out to see it so far."
+        )
+    rows = await asyncio.to_thread(_claimed_for, app, kind, period)
     lines = []
     for row in rows:
         if row.state == SENT and row.sent_at is not None:
             lines.append(f"{row.recipient}: went out already at {row.sent_at.isoformat()}")
         else:
-            lines.append(f"{row.recipient}: {await send_claimed(app, mail, row)}")
+            lines.append(f"{row.recipient}: {await send_claimed(app, row)}")
     refused = [line for line in lines if ": not sent: " in line]
     if refused:
         raise SalesDaemonError(" ".join(refused))
     return lines
 
 
-def _claimed_for(app: Application, mail: MailSettings, day: date) -> list[DigestRow]:
+def _claimed_for(app: Application, kind: DigestKind, period: Period) -> list[DigestRow]:
     with app.store.read() as connection:
-        rows = digests.list_for(connection, DAILY, day)
-        missing = set(mail.to) - {row.recipient for row in rows if row.state != SKIPPED}
+        rows = digests.list_for(connection, kind, period.last)
+        missing = set(recipients(app.settings)) - {
+            row.recipient for row in rows if row.state != SKIPPED
+        }
         if not missing:
             return rows
-        content = collect(connection, app.settings, app.overrides, day, app.clock())
+        wanted = Wanted(kind, period, app.clock())
+        content = collect(connection, app.settings, app.overrides, wanted)
     with app.store.write() as connection:
-        digests.forget_skipped(connection, DAILY, day)
-    claim(app, mail, day, content, app.clock())
+        digests.forget_skipped(connection, kind, period.last)
+    claim(app, content, wanted.now)
     with app.store.read() as connection:
-        return digests.list_for(connection, DAILY, day)
-
-
-def collect(
-    connection: Connection,
-    settings: Settings,
-    overrides: Mapping[str, bool],
-    day: date,
-    now: datetime,
-    *,
-    gap: Period | None = None,
-    preview: bool = False,
-) -> DigestContent:
-    """Gather the facts of one day's digest."""
-    period = Period.one_day(day)
-    told_until = digests.told_until(connection, DAILY, day)
-    own = [row.content_until for row in digests.list_for(connection, DAILY, day)]
-    return DigestContent(
-        kind=DAILY,
-        summary=summary_of(connection, settings, overrides, period),
-        before=summary_of(connection, settings, overrides, period.shifted(-1)),
-        week_before=summary_of(connection, settings, overrides, period.shifted(-7)),
-        news=tuple(
-            list_news(
-                connection,
-                seen_after=told_until or datetime(1970, 1, 1, tzinfo=UTC),
-                seen_until=max([now, *own]) if not own else max(own),
-                sold_before=day,
-            )
-        ),
-        stale=_missing_from(period, stale_shops(connection, settings, now), settings.zone),
-        timezone=settings.timezone,
-        gap=gap,
-        preview=preview,
-        books=books_of(connection, period, settings.zone),
-    )
-
-
-def summary_of(
-    connection: Connection, settings: Settings, overrides: Mapping[str, bool], period: Period
-) -> Summary:
-    """Add up a period of the store."""
-    return load_summary(connection, basis_of(settings, overrides), period)
-
-
-def _missing_from(
-    period: Period, stale: Sequence[StaleShop], zone: ZoneInfo
-) -> tuple[StaleShop, ...]:
-    """Return the shops whose sales of a period may be missing: not those read a day after it."""
-    read_by = resolve(period.last + timedelta(days=2), time(), zone)
-    return tuple(
-        shop for shop in stale if shop.last_good_poll is None or shop.last_good_poll < read_by
-    )
-
-
-def books_of(connection: Connection, period: Period, zone: ZoneInfo) -> BooksOfPeriod:
-    """Return what the marketplaces' books tell of a period beside its sales."""
-    lines = list_shop_lines(connection, period.first, period.last, zone)
-    payouts = [
-        (shop, payout)
-        for shop, payout in list_payouts(connection, zone)
-        if payout.made_on is None or payout.made_on in period
-    ]
-    return BooksOfPeriod(lines, payouts)
-
-
-def stale_shops(connection: Connection, settings: Settings, now: datetime) -> tuple[StaleShop, ...]:
-    """List the configured shops that were not polled lately."""
-    shops = []
-    for name in settings.shops:
-        record = find_shop(connection, name)
-        last = record.last_good_poll if record is not None else None
-        interval = timedelta(seconds=record.interval_seconds if record is not None else 60)
-        if is_stale(last, interval, now):
-            shops.append(StaleShop(name, last))
-    return tuple(shops)
+        return digests.list_for(connection, kind, period.last)

@@ -9,10 +9,13 @@ from textwrap import dedent
 
 import pytest
 
-from salesdaemon import digesting, marketplaces
+from salesdaemon import marketplaces
 from salesdaemon.application import Application
+from salesdaemon.collecting import Wanted, collect
 from salesdaemon.digest.content import to_json
 from salesdaemon.digest.render import render_text
+from salesdaemon.domain.digests import DigestKind
+from salesdaemon.domain.period import Period
 from salesdaemon.notify.relay import Relay
 from salesdaemon.settings_example import example_values, render_config
 from tests.config_file import Load, loader, problems
@@ -221,10 +224,9 @@ async def test_a_sale_of_it_rings_and_fills_the_digest(
             await poller.attempt()
             await deliver(app)
             told = [received.json() for received in phone.received]
+            wanted = Wanted(DigestKind.DAILY, Period.one_day(date(2026, 11, 20)), clock())
             with app.store.read() as connection:
-                content = digesting.collect(
-                    connection, app.settings, app.overrides, date(2026, 11, 20), clock()
-                )
+                content = collect(connection, app.settings, app.overrides, wanted)
     assert [(message["type"], message["title"]) for message in told] == [
         ("success", "Ka-ching! £6.25"),
         ("info", told[1]["title"]),

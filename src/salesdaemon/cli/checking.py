@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
@@ -16,11 +17,12 @@ from salesdaemon.cli.options import Format, FormatOption
 from salesdaemon.cli.output import Column, print_listing
 from salesdaemon.cli.session import call_of, in_application, prepare_store
 from salesdaemon.digest.probe import try_server
-from salesdaemon.digesting import mail_server
+from salesdaemon.dispatching import mail_server
 from salesdaemon.errors import SalesDaemonError
 from salesdaemon.marketplaces.base import Finding
 from salesdaemon.settings import find_config
 from salesdaemon.settings_channels import rule_sound_problems
+from salesdaemon.settings_remarks import remarks_on
 from salesdaemon.settings_text import others_can_read
 from salesdaemon.store.accounts import bind, set_setting
 
@@ -93,6 +95,7 @@ async def look_at_everything(app: Application, path: Path | None, *, offline: bo
             lines += await _shop(app, shop, with_store=database.result is Result.OK)
     lines += await asyncio.to_thread(lambda: list(_channels(app)))
     lines.append(await _mail(app, offline=offline))
+    lines += await asyncio.to_thread(lambda: list(_digest(app)))
     return lines
 
 
@@ -176,11 +179,17 @@ def _each_channel(app: Application) -> Iterator[Line]:
         yield from (Line(Result.FAILED, part, problem) for problem in problems)
         if problems:
             continue
-        unused = (
-            [] if name in app.ringing_channels else ["Neither alerts.channels nor a rule names it."]
-        )
-        notes = " ".join(["Its url is understood.", *unused, *channel.notes()])
+        notes = " ".join(["Its url is understood.", *_use(app, name), *channel.notes()])
         yield Line(Result.OK, part, notes, f"Hear it: `salesdaemon test-alert {name}`.")
+
+
+def _use(app: Application, channel: str) -> Iterator[str]:
+    if channel in app.ringing_channels:
+        return
+    if channel in app.settings.digest.channels:
+        yield "Digests go there, and nothing else."
+    else:
+        yield "Neither alerts.channels nor a rule names it."
 
 
 async def _mail(app: Application, *, offline: bool) -> Line:
@@ -195,3 +204,28 @@ async def _mail(app: Application, *, offline: bool) -> Line:
         return Line(Result.FAILED, "mail", error.what, error.fix)
     login = " and takes the login" if mail.username else ""
     return Line(Result.OK, "mail", f"{mail.host}:{mail.port} answers{login}.")
+
+
+def _digest(app: Application) -> Iterator[Line]:
+    for remark in remarks_on(app.settings):
+        what = f"{remark.what[:1].upper()}{remark.what[1:]}"
+        yield Line(Result.WARNING, remark.key.partition(".")[0], what, remark.fix)
+    folder = app.settings.digest.folder
+    if folder is not None:
+        yield _folder(folder)
+
+
+def _folder(folder: Path) -> Line:
+    """Try to write where digests are to be kept; a folder that is to be made is not made here.
+
+    Whoever checks may be another user than the daemon, which could not write in it then.
+    """
+    try:
+        there = folder if folder.exists() else next(p for p in folder.parents if p.exists())
+        with TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        what = f"{folder} cannot be written: {(error.strerror or type(error).__name__).lower()}."
+        return Line(Result.FAILED, "digest", what, "Check digest.folder and its permissions.")
+    made = "" if there == folder else "; it is made when the first digest comes"
+    return Line(Result.OK, "digest", f"{folder} can be written{made}.")

@@ -1,34 +1,27 @@
-"""`digest`: the digest of a period, printed or sent."""
+"""`digest`: the digest of a period, printed, written to a file, opened in a browser or sent."""
 
+import os
 import sys
-from datetime import date, timedelta
+import webbrowser
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated
 
 import typer
 
 from salesdaemon.application import Application
 from salesdaemon.cli.files import write_text
-from salesdaemon.cli.later import NOT_YET
 from salesdaemon.cli.options import day_option
-from salesdaemon.cli.output import dump
 from salesdaemon.cli.session import in_application
 from salesdaemon.cli.streams import print_line, say
-from salesdaemon.digest.content import DigestContent, to_json
-from salesdaemon.digest.render import render_html, render_subject, render_text
-from salesdaemon.digesting import collect, send_now
+from salesdaemon.collecting import Wanted, collect
+from salesdaemon.digesting import send_now
+from salesdaemon.dispatching import Written, write
+from salesdaemon.domain.digests import DigestKind, period_before, period_of
 from salesdaemon.domain.period import day_of
 from salesdaemon.errors import UsageError
-
-
-class Kind(StrEnum):
-    """How long the period of a digest is."""
-
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
-    YEARLY = "yearly"
 
 
 class DigestFormat(StrEnum):
@@ -39,53 +32,80 @@ class DigestFormat(StrEnum):
     JSON = "json"
 
 
+_SUFFIXES = {".html": DigestFormat.HTML, ".htm": DigestFormat.HTML, ".json": DigestFormat.JSON}
+
+
 def digest(
     context: typer.Context,
-    kind: Annotated[Kind, typer.Argument(help="Which digest.")],
+    kind: Annotated[DigestKind, typer.Argument(help="Which digest.")],
     *,
     day: Annotated[
         date | None, day_option("--date", "A day of its period; by default the last finished one.")
     ] = None,
     form: Annotated[
-        DigestFormat, typer.Option("--format", help="How to print it.")
-    ] = DigestFormat.TEXT,
+        DigestFormat | None,
+        typer.Option("--format", help="How to print it; by default text, or as FILE is named."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write there instead of printing.")
     ] = None,
-    send: Annotated[bool, typer.Option("--send", help="Mail it instead of printing.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Send it instead of printing.")] = False,
+    open_it: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
 ) -> None:
     """Print or send the digest of a period."""
-    if kind is not Kind.DAILY:
-        raise UsageError(NOT_YET)
+    if sum((out is not None, send, open_it)) > 1:
+        raise UsageError("--out, --send and --open exclude one another.", fix="Keep one of them.")
 
-    async def work(app: Application) -> str | list[str]:
+    async def work(app: Application) -> Written | list[str]:
         today = day_of(app.clock(), app.settings.zone)
-        of = day or today - timedelta(days=1)
+        of = day or period_before(kind, period_of(kind, today)).last
         if of > today:
             raise UsageError(f"{of} is still to come.", fix="Give an earlier --date.")
-        if send:
-            return await send_now(app, of)
-        return _render(_collect(app, of, preview=of == today), form, app.settings.locale)
+        return await send_now(app, kind, of) if send else _write(app, kind, of, today)
 
     made = in_application(context, work)
     if isinstance(made, list):
         for line in made:
             print_line(line)
-    elif out is None:
-        sys.stdout.write(made)
+        return
+    for problem in made.problems:
+        say(f"{problem} The built-in template was used instead.")
+    if open_it:
+        _show(made.standalone)
+        return
+    text = _in_form(made, form or _SUFFIXES.get(out.suffix.lower() if out else ""))
+    if out is None:
+        sys.stdout.write(text)
     else:
-        write_text(out, made)
+        write_text(out, text)
         say(f"{out} is written.")
 
 
-def _collect(app: Application, day: date, *, preview: bool) -> DigestContent:
+def _write(app: Application, kind: DigestKind, day: date, today: date) -> Written:
+    period = period_of(kind, day)
+    wanted = Wanted(kind, period, app.clock(), preview=period.last >= today)
     with app.store.read() as connection:
-        return collect(connection, app.settings, app.overrides, day, app.clock(), preview=preview)
+        content = collect(connection, app.settings, app.overrides, wanted)
+    return write(app.settings, content)
 
 
-def _render(content: DigestContent, form: DigestFormat, locale: str) -> str:
+def _in_form(made: Written, form: DigestFormat | None) -> str:
     if form is DigestFormat.JSON:
-        return dump(to_json(content), indent=2) + "\n"
+        return made.json
     if form is DigestFormat.HTML:
-        return render_html(content, locale)
-    return f"{render_subject(content, locale)}\n\n{render_text(content, locale)}"
+        return made.standalone
+    return f"{made.subject}\n\n{made.text}"
+
+
+def _show(page: str) -> None:
+    """Open a page in the browser; where there is none, say where it lies."""
+    with NamedTemporaryFile("w", encoding="utf-8", suffix=".html", delete=False) as file:
+        file.write(page)
+    address = Path(file.name).as_uri()
+    # A browser in the terminal would take the terminal over, and has no images.
+    has_screen = sys.platform == "darwin" or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    if not (has_screen and webbrowser.open(address)):
+        say("There is no browser here; open this address in one:")
+    print_line(address)

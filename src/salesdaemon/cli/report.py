@@ -13,7 +13,7 @@ from salesdaemon.cli.options import Format, FormatOption, day_option
 from salesdaemon.cli.output import Column, Record, print_json, print_listing
 from salesdaemon.cli.session import in_application
 from salesdaemon.cli.streams import say
-from salesdaemon.digesting import books_of, stale_shops
+from salesdaemon.collecting import books_of, stale_shops
 from salesdaemon.domain.money import to_text
 from salesdaemon.domain.period import Period, day_of
 from salesdaemon.domain.report import (

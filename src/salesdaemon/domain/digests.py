@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from salesdaemon.domain.period import Period, resolve, shift
+from salesdaemon.domain.period import Period, day_of, resolve, shift
 from salesdaemon.errors import DomainError
 
 _ONE_DAY: Final = timedelta(days=1)
@@ -153,3 +153,45 @@ def _weekday(name: str) -> int:
         if name.lower() in {known, known[:_SHORT]}:
             return place
     raise DomainError(f"must begin with one of: {', '.join(day[:_SHORT] for day in _WEEKDAYS)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Days whose digests were missed while nobody could send them, and how many digests."""
+
+    days: Period
+    digests: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestClock:
+    """Says which digest of a kind is due; there is none of periods that ended before `since`."""
+
+    schedule: Schedule
+    zone: ZoneInfo
+    since: date
+
+    def due_at(self, period: Period) -> datetime:
+        """Return when the digest of a period is due, in UTC."""
+        return self.schedule.due_at(period, self.zone)
+
+    def latest_due(self, now: datetime) -> Period | None:
+        """Return the newest period whose digest is due; None where there is none yet."""
+        period = period_of(self.schedule.kind, day_of(now, self.zone))
+        # The last one may not be due yet: late in a year is the schedule "12-31 20:00".
+        for _ in range(2):
+            period = period_before(self.schedule.kind, period)
+            if self.due_at(period) <= now:
+                return period if period.last >= self.since else None
+        return None
+
+    def gap(self, period: Period, last: date | None) -> Gap | None:
+        """Return what was missed before a period; `last` is the last day told of, if any."""
+        kind = self.schedule.kind
+        begin = self.since if last is None else max(self.since, shift(last, _ONE_DAY))
+        first = missed = period_of(kind, begin)
+        count = 0
+        while missed.last < period.first:
+            missed = period_after(kind, missed)
+            count += 1
+        return Gap(Period(first.first, shift(period.first, -_ONE_DAY)), count) if count else None

@@ -13,7 +13,10 @@ CLAIMED, SENT, SKIPPED = "claimed", "sent", "skipped"
 
 @dataclass(frozen=True, slots=True)
 class DigestRow:
-    """A digest for one recipient. `day` is the last day of its period."""
+    """A digest for one recipient: an address, a channel, or the folder of files.
+
+    `day` is the last day of its period. `enclosed` is what goes beside its words, as text.
+    """
 
     kind: str
     day: date
@@ -24,6 +27,7 @@ class DigestRow:
     subject: str | None
     body_text: str | None
     body_html: str | None
+    enclosed: str | None
     attempts: int
     not_before: datetime
     sent_at: datetime | None
@@ -78,6 +82,7 @@ def mark_sent(connection: Connection, row: DigestRow, now: datetime, answer: str
         answer=answer,
         body_text=None,
         body_html=None,
+        enclosed=None,
     )
 
 

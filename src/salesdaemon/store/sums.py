@@ -40,9 +40,15 @@ from salesdaemon.store.rates import load_book
 from salesdaemon.store.tables import accounts, daily_sums, dirty_days, items, sales
 
 _BASIS = "sums_basis"
+_SUMMED = (Dimension.TOTAL, Dimension.PRODUCT)
 _FORM = 2
 """Raised when sums hold more than they did: then all of them are made anew, too."""
 _TOTALS = ("sales", "units", *FIGURES, "estimated", "passive_sales")  # in the order of `Totals`
+IS_MARKED = exists().where(
+    tuple_(dirty_days.c.day, dirty_days.c.account_id)
+    == tuple_(daily_sums.c.day, daily_sums.c.account_id)
+)
+"""Whether a row of `daily_sums` is of a day that must be summed anew."""
 _BEGIN, _FIGURES = 7, 9
 _END = _BEGIN + len(_TOTALS)
 
@@ -127,7 +133,7 @@ def refresh(connection: Connection, basis: Basis, *, days: int) -> int:
 def _sum_anew(connection: Connection, basis: Basis, marked: Sequence[tuple[date, int]]) -> None:
     for account_id in sorted({account for _, account in marked}):
         days = [day for day, account in marked if account == account_id]
-        rows = [_row(account_id, each) for each in _sum_days(connection, basis, account_id, days)]
+        rows = [_row(account_id, each) for each in sum_days(connection, basis, account_id, days)]
         for chunk in chunks(days):
             connection.execute(
                 delete(daily_sums).where(
@@ -146,9 +152,10 @@ def _sum_anew(connection: Connection, basis: Basis, marked: Sequence[tuple[date,
             connection.execute(insert(daily_sums), rows)
 
 
-def _sum_days(
+def sum_days(
     connection: Connection, basis: Basis, account_id: int, days: Sequence[date]
 ) -> list[DaySum]:
+    """Sum some days of an account from their sales."""
     stretches = _stretches(days)
     books = _load_books(connection, basis.home, account_id, stretches)
 
@@ -218,14 +225,20 @@ def load_sums(
     found = _load_clean(connection, period, dimensions, by_day=by_day, has_marked=bool(marked))
     for account_id in sorted({row.account_id for row in marked}):
         days = [row.day for row in marked if row.account_id == account_id]
-        sums = _sum_days(connection, basis, account_id, days)
+        sums = sum_days(connection, basis, account_id, days)
         found += [each for each in sums if each.dimension in dimensions]
     return found
 
 
 def load_summary(connection: Connection, basis: Basis, period: Period) -> Summary:
     """Add up what a period brought, by shop and product, without reading its sales."""
-    sums = load_sums(connection, basis, period, (Dimension.TOTAL, Dimension.PRODUCT))
+    return to_summary(connection, basis, period, load_sums(connection, basis, period, _SUMMED))
+
+
+def to_summary(
+    connection: Connection, basis: Basis, period: Period, sums: Sequence[DaySum]
+) -> Summary:
+    """Add sums of a period up that were loaded, and tell whether their rates may still change."""
     foreign = {each.currency for each in sums} - {basis.home}
     provisional = any(
         _is_provisional(connection, currency, basis.home, period.last) for currency in foreign
@@ -282,13 +295,7 @@ def _clean_query(*, by_day: bool, has_marked: bool) -> Select[Any]:
         )
         .group_by(*keys, *([daily_sums.c.day] if by_day else []))
     )
-    if not has_marked:
-        return query
-    is_marked = exists().where(
-        tuple_(dirty_days.c.day, dirty_days.c.account_id)
-        == tuple_(daily_sums.c.day, daily_sums.c.account_id)
-    )
-    return query.where(~is_marked)
+    return query.where(~IS_MARKED) if has_marked else query
 
 
 def _sum_of(column: str) -> ColumnElement[int]:

@@ -287,8 +287,8 @@ Index("ix_outbox_failed", outbox.c.channel, sqlite_where=outbox.c.failed_at.is_n
 Index(None, outbox.c.message_id)
 
 # One row for each digest and recipient, claimed before it is sent. `content_until` is the
-# moment up to which changes were told in it; the next digest's news begin there. `images` are
-# those of the HTML part, as JSON: content id → PNG in base64.
+# moment up to which changes were told in it; the next digest's news begin there. `recipient`
+# is an address, a channel or the folder of files; `enclosed` what goes beside the words, as text.
 digests = Table(
     "digests",
     metadata,
@@ -301,7 +301,7 @@ digests = Table(
     Column("subject", Text),
     Column("body_text", Text),
     Column("body_html", Text),
-    Column("images", Text),
+    Column("enclosed", Text),
     Column("attempts", Integer, nullable=False, default=0),
     Column("not_before", Instant, nullable=False),
     Column("sent_at", Instant),

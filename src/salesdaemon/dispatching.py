@@ -1,0 +1,238 @@
+"""The ways out of a digest: it is written once, then mailed, pushed or put into a folder."""
+
+import asyncio
+import json
+import logging
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from salesdaemon.application import Application
+from salesdaemon.digest.content import DigestContent, to_json
+from salesdaemon.domain.digests import DigestKind
+from salesdaemon.domain.rules import Verdict
+from salesdaemon.errors import DeliveryError
+from salesdaemon.settings_models import MailSettings, Settings
+from salesdaemon.store import digests
+from salesdaemon.store.digests import CLAIMED, SENT, DigestRow
+from salesdaemon.store.engine import Connection
+from salesdaemon.store.events import Judged, enter
+from salesdaemon.store.news import Announcement, announce
+
+if TYPE_CHECKING:
+    from salesdaemon.digest.mailer import MailServer
+    from salesdaemon.digest.overrides import TemplateProblem
+
+log = logging.getLogger(__name__)
+
+CHANNEL: Final = "channel:"
+"""What the name of a recipient begins with that is a channel."""
+FOLDER: Final = "folder"
+"""The recipient that is the folder of files."""
+
+FIRST_RETRY: Final = timedelta(seconds=30)
+LONGEST_RETRY: Final = timedelta(minutes=15)
+UNHEARD: Final = timedelta(minutes=2)
+"""When to try again after a mail whose fate was never written down: the program was killed."""
+TELL_AFTER_ATTEMPTS: Final = 3
+_DOUBLINGS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A digest in all its forms; `problems` are mistakes in the owner's own templates."""
+
+    kind: DigestKind
+    day: date
+    subject: str
+    text: str
+    html: str
+    images: Mapping[str, bytes]
+    standalone: str
+    json: str
+    push: tuple[str, str]
+    problems: Sequence["TemplateProblem"]
+
+
+def write(settings: Settings, content: DigestContent) -> Written:
+    """Write a digest, with the owner's own templates where there are any."""
+    from salesdaemon.digest import render  # noqa: PLC0415 - only a digest needs it
+
+    locale = settings.locale
+    page = render.render_html(content, locale)
+    subject = render.render_subject(content, locale)
+    return Written(
+        kind=content.kind,
+        day=content.summary.period.last,
+        subject=subject,
+        text=render.render_text(content, locale),
+        html=page.html,
+        images=page.images,
+        standalone=render.standalone(page),
+        json=json.dumps(to_json(content), indent=2, ensure_ascii=False) + "\n",
+        push=(subject, ""),
+        problems=(),
+    )
+
+
+def make_rows(
+    settings: Settings,
+    recipients: Sequence[str],
+    written: Written,
+    installation: str,
+    now: datetime,
+) -> Iterator[DigestRow]:
+    """Make the row of each recipient: a mail, files to be written, or a push that waits by now."""
+    from salesdaemon.digest.mailer import message_id  # noqa: PLC0415 - only a digest needs it
+
+    sender = settings.mail.sender if settings.mail is not None else ""
+    for recipient in recipients:
+        name = message_id(
+            written.kind, written.day, recipient, sender.rpartition("@")[2], installation
+        )
+        is_push, is_file = recipient.startswith(CHANNEL), recipient == FOLDER
+        yield DigestRow(
+            kind=written.kind.value,
+            day=written.day,
+            recipient=recipient,
+            # The outbox sees to it that a push arrives; here it is done.
+            state=SENT if is_push else CLAIMED,
+            message_id=name,
+            content_until=now,
+            subject=written.subject,
+            body_text=None if is_push else written.text,
+            body_html=None if is_push else written.standalone if is_file else written.html,
+            enclosed=None if is_push else written.json if is_file else _enclose(written.images),
+            attempts=0,
+            not_before=now,
+            sent_at=now if is_push else None,
+            answer="waits in the outbox" if is_push else None,
+        )
+
+
+def _enclose(images: Mapping[str, bytes]) -> str:
+    return json.dumps({name: b64encode(image).decode() for name, image in images.items()})
+
+
+def _images(enclosed: str | None) -> dict[str, bytes]:
+    return {name: b64decode(image) for name, image in json.loads(enclosed or "{}").items()}
+
+
+def push(connection: Connection, row: DigestRow, now: datetime) -> None:
+    """Let a digest wait on the channel that its row names, without sound; nothing for others."""
+    if not row.recipient.startswith(CHANNEL):
+        return
+    channel = row.recipient.removeprefix(CHANNEL)
+    verdict = Verdict("silent", (channel,), "digest.channels", "Digests go to this channel.")
+    event = f"push:{row.kind}:{row.day.isoformat()}:{channel}"
+    enter(
+        connection, [Judged(event, "digest", now, verdict, title=row.subject, body=row.body_text)]
+    )
+
+
+def tell_problems(
+    connection: Connection, app: Application, written: Written, now: datetime
+) -> None:
+    """Tell of each mistake in the owner's templates once, until the template changes."""
+    for problem in written.problems:
+        log.warning("template_failed file=%s what=%s", problem.file, problem.what)
+        announce(
+            connection,
+            app.telling,
+            Announcement(
+                kind="trouble",
+                event=f"template:{problem.fingerprint}",
+                title="A template of the digest has a mistake",
+                body=f"{problem} The built-in one is used until it is mended.",
+                at=now,
+            ),
+        )
+
+
+# Sending
+
+
+async def send_claimed(app: Application, row: DigestRow) -> str:
+    """Send a claimed digest to its recipient and mark it; returns what was answered.
+
+    A refusal is noted for a later try and told as a text that begins with "not sent".
+    """
+    if not await asyncio.to_thread(_note_attempt, app, row):
+        return "another process is sending it"
+    try:
+        answer = await _mail(app.settings, row)
+    except DeliveryError as error:
+        log.warning(
+            "digest_refused kind=%s day=%s what=%s", row.kind, row.day.isoformat(), error.what
+        )
+        await asyncio.to_thread(_note_refusal, app, row, error)
+        return f"not sent: {error}"
+    await asyncio.to_thread(_mark_sent, app, row, answer)
+    log.info("digest_sent kind=%s day=%s", row.kind, row.day.isoformat())
+    return answer
+
+
+async def _mail(settings: Settings, row: DigestRow) -> str:
+    from salesdaemon.digest import mailer  # noqa: PLC0415 - only a digest needs it
+
+    mail = settings.mail
+    if mail is None:  # it was there when the digest was claimed
+        raise DeliveryError("There is no [mail] section any more.", permanent=True)
+    message = mailer.build_mail(
+        row.subject or "",
+        row.body_text or "",
+        row.body_html or "",
+        sender=mail.sender,
+        recipient=row.recipient,
+        message_id=row.message_id,
+        date=row.content_until,
+        images=_images(row.enclosed),
+        unsubscribe=mail.unsubscribe,
+    )
+    return await mailer.send(message, mail_server(mail))
+
+
+def mail_server(mail: MailSettings) -> "MailServer":
+    """Return the way out that the settings name."""
+    from salesdaemon.digest.mailer import MailServer  # noqa: PLC0415 - only a digest needs it
+
+    return MailServer(
+        host=mail.host,
+        port=mail.port,
+        security=mail.security,
+        username=mail.username,
+        password=mail.password.get_secret_value() if mail.password is not None else None,
+    )
+
+
+def _note_attempt(app: Application, row: DigestRow) -> bool:
+    with app.store.write(durable=True) as connection:
+        return digests.note_attempt(connection, row, app.clock() + UNHEARD)
+
+
+def _mark_sent(app: Application, row: DigestRow, answer: str) -> None:
+    with app.store.write(durable=True) as connection:
+        digests.mark_sent(connection, row, app.clock(), answer)
+
+
+def _note_refusal(app: Application, row: DigestRow, error: DeliveryError) -> None:
+    now = app.clock()
+    wait = min(FIRST_RETRY * (2 ** min(row.attempts, _DOUBLINGS)), LONGEST_RETRY)
+    with app.store.write() as connection:
+        digests.mark_retry(connection, row, str(error), now + wait)
+        # What only its owner can mend is told at once.
+        if error.permanent or row.attempts + 1 >= TELL_AFTER_ATTEMPTS:
+            announce(connection, app.telling, _trouble(row, error, now))
+
+
+def _trouble(row: DigestRow, error: DeliveryError, now: datetime) -> Announcement:
+    way = "written" if row.recipient == FOLDER else "mailed"
+    return Announcement(
+        kind="trouble",
+        event=f"digest:{row.kind}:{row.day.isoformat()}",
+        title=f"The digest could not be {way}",
+        body=f"{error} It is tried again by itself.",
+        at=now,
+    )

@@ -1,8 +1,19 @@
-"""A goal that the owner set for a month, such as "Rent covered"."""
+"""A goal that the owner set for a month, such as "Rent covered", and how far the month is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
-from salesdaemon.domain.money import Money
+from salesdaemon.domain.digests import DigestKind, last_periods, period_of
+from salesdaemon.domain.history import DayFigures, days_within
+from salesdaemon.domain.money import Money, proportion
+from salesdaemon.domain.period import Period
+
+YOUNGEST: Final = 5
+"""How many days of a month must be over before its pace says anything."""
+
+_MONTHS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +28,59 @@ class Goal:
     label: str
     amount: Money
     figure: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoalProgress:
+    """How far a month is on the way to a goal, in minor units of the home currency.
+
+    `until` is the last day that counts in `reached`; `projected` is what the whole month comes to
+    at this pace, None where it is over or too young to say; `reached_on` the day since which the
+    goal is reached, None where it is not, or was and is no more.
+    """
+
+    goal: Goal
+    month: Period
+    until: date
+    reached: int
+    projected: int | None
+    reached_on: date | None
+
+
+def follow_goals(
+    goals: Sequence[Goal], history: Sequence[DayFigures], kind: DigestKind, period: Period
+) -> tuple[GoalProgress, ...]:
+    """Return how far each goal is in the month that a period ends in, or in each of a year.
+
+    Goals keep their order; the months of a year follow one another for each of them. A month
+    counts up to the last day of the period, the pace by the days of the calendar until then.
+    What could not be converted is in no figure. `history` holds days in order, each once; a day
+    without sales may be left out.
+    """
+    months = last_periods(
+        DigestKind.MONTHLY,
+        period_of(DigestKind.MONTHLY, period.last),
+        _MONTHS if kind is DigestKind.YEARLY else 1,
+    )
+    return tuple(
+        _follow(goal, history, month, min(month.last, period.last))
+        for goal in goals
+        for month in months
+    )
+
+
+def _follow(goal: Goal, history: Sequence[DayFigures], month: Period, until: date) -> GoalProgress:
+    reached, reached_on = 0, None
+    for each in days_within(history, Period(month.first, until)):
+        reached += getattr(each.figures, goal.figure)
+        if reached < goal.amount.amount_minor:
+            reached_on = None
+        elif reached_on is None:
+            reached_on = each.day
+    return GoalProgress(goal, month, until, reached, _project(reached, month, until), reached_on)
+
+
+def _project(reached: int, month: Period, until: date) -> int | None:
+    if until == month.last or until.day < YOUNGEST:
+        return None
+    return proportion(reached, month.last.day, until.day)

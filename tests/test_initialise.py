@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from salesdaemon.domain.digests import DigestKind
 from salesdaemon.errors import SalesDaemonError
 from salesdaemon.initialise import initialise, local_zone, write_private
 from salesdaemon.settings import load_settings
+from salesdaemon.settings_remarks import remarks_on
 
 
 @dataclass
@@ -124,8 +126,23 @@ def test_what_was_not_asked_for_stands_in_the_file_switched_off(tmp_path: Path) 
         "[shops.templates]",
         'marketplace = "gumroad"',
         'access_token = "t"',
+        "[digest]",
+        'daily = "off"',
+        'weekly = "off"',
+        'monthly = "off"',
+        'yearly = "off"',
     ]
     assert {"#[mail]", "#port = 587", "#[channels.phone]", '#locale = "en_GB"'} <= set(lines)
+
+
+@pytest.mark.parametrize("mailed", [True, False])
+def test_digests_come_as_was_answered(tmp_path: Path, *, mailed: bool) -> None:
+    path = tmp_path / "config.toml"
+    answers = Answers(BOTH, yes={"mail": mailed})
+    initialise(path, answers, {"HOME": str(tmp_path)}, local_time=tmp_path)
+    settings = load_settings(path, {"HOME": str(tmp_path)}, secrets_directory=tmp_path)
+    assert len(settings.digest.schedules) == (len(DigestKind) if mailed else 0)
+    assert list(remarks_on(settings)) == []
 
 
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:

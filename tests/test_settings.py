@@ -69,7 +69,9 @@ def test_a_shop_is_all_that_is_needed(load: Load, tmp_path: Path) -> None:
             "yearly": "01-01 08:00",
             "empty_day": "short",
             "wait_for_stale": "2h",
+            "channels": [],
         },
+        "put_aside": {},
         "products": {},
         "effort": {},
         "exchange": {"source": "ecb", "url": "https://www.ecb.europa.eu/stats/eurofxref"},
@@ -169,14 +171,16 @@ def test_the_store_is_kept_in_the_data_directory(
             ("timezone: is no IANA time zone; write it as Europe/Berlin or America/New_York."),
         ),
         ('currency = "euros"', "currency: must be a currency's three letters, such as EUR."),
+        ('currency = "XYZ"', "currency: is no currency of ISO 4217; write it as EUR or USD."),
+        ('currency = "XTS"', "currency: is no currency of ISO 4217; write it as EUR or USD."),
         ('locale = "xx_XX"', "locale: is no known locale; write it as en_GB or de_DE."),
         ('timezon = "UTC"', "timezon: unknown key; did you mean `timezone`?"),
         (
             '_env_file = "x"',
             (
                 "_env_file: unknown key; known here: timezone, currency, locale, "
-                "database, secrets, shops, channels, mail, alerts, goals, digest, products, "
-                "effort, exchange, heartbeat, web."
+                "database, secrets, shops, channels, mail, alerts, goals, digest, put_aside, "
+                "products, effort, exchange, heartbeat, web."
             ),
         ),
         ("[mial]\nhost = 1", "mial: unknown key; did you mean `mail`?"),
@@ -200,6 +204,10 @@ def test_the_store_is_kept_in_the_data_directory(
                 'effort.hour: must be an amount and a currency such as "30 EUR".',
             )
             for hour in ("30", "EUR", "-30 EUR", "thirty EUR", "3e1 EUR", "")
+        ),
+        (
+            "[effort]\nhour = '30 XYZ'",
+            'effort.hour: is in no currency of ISO 4217; write it as "30 EUR".',
         ),
         ("[effort]\nhour = '0.00 EUR'", "effort.hour: must be more than nothing."),
         (
@@ -351,7 +359,19 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.j
 KEYS = st.sampled_from(
     [
         *("shops", "mail", "alerts", "kinds", "digest", "a", "marketplace", "url", "channels"),
-        *("daily", "rules", "kind", "shop", "hours", "quiet_hours", "goals", "amount", "heartbeat"),
+        *(
+            "daily",
+            "put_aside",
+            "percent",
+            "rules",
+            "kind",
+            "shop",
+            "hours",
+            "quiet_hours",
+            "goals",
+            "amount",
+            "heartbeat",
+        ),
     ]
 )
 VALUES = st.recursive(

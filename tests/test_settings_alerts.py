@@ -292,9 +292,18 @@ def test_rules_are_not_judged_while_a_shop_is_of_no_known_marketplace(load: Load
     ]
 
 
-def test_a_goal_is_not_compared_with_a_currency_that_is_none(load: Load) -> None:
-    text = f'currency = "euros"\n{SHOP}[goals.rent]\namount = "850 USD"\n'
-    assert problems(load, text) == ["currency: must be a currency's three letters, such as EUR."]
+@pytest.mark.parametrize(
+    ("currency", "problem"),
+    [
+        ("euros", "must be a currency's three letters, such as EUR."),
+        ("XYZ", "is no currency of ISO 4217; write it as EUR or USD."),
+    ],
+)
+def test_a_goal_is_not_compared_with_a_currency_that_is_none(
+    load: Load, currency: str, problem: str
+) -> None:
+    text = f'currency = "{currency}"\n{SHOP}[goals.rent]\namount = "850 USD"\n'
+    assert problems(load, text) == [f"currency: {problem}"]
 
 
 def test_goals_are_compared_in_the_home_currency(load: Load) -> None:
@@ -318,6 +327,10 @@ def test_goals_are_compared_in_the_home_currency(load: Load) -> None:
         (
             '[goals.rent]\namount = "850"',
             'goals.rent.amount: must be an amount and a currency such as "30 EUR".',
+        ),
+        (
+            '[goals.rent]\namount = "850 XYZ"',
+            'goals.rent.amount: is in no currency of ISO 4217; write it as "30 EUR".',
         ),
         ("[goals.rent]\nlabel = 'Rent'", "goals.rent.amount: is missing."),
         (

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from salesdaemon.domain.digests import DigestKind
 from salesdaemon.errors import SalesDaemonError
 from salesdaemon.marketplaces import available
 from salesdaemon.marketplaces.fields import ASKED
@@ -126,8 +127,10 @@ def _ask_everything(prompt: Prompt, zone: str) -> dict[str, Any]:
     channel = _ask_channel(prompt)
     if channel:
         values["channels"] = {_CHANNEL: channel}
-    if prompt.confirm("Send a digest by mail every morning?", default=True):
+    if prompt.confirm("Send digests by mail: the day, the week, the month?", default=True):
         values["mail"] = _ask_keys(prompt, MailSettings, _MAIL_KEYS)
+    else:
+        values["digest"] = {kind.value: "off" for kind in DigestKind}
     return values
 
 

@@ -17,7 +17,7 @@ from salesdaemon.errors import ConfigError, DomainError, Problem
 from salesdaemon.marketplaces import available
 from salesdaemon.marketplaces.base import ShopSettings
 from salesdaemon.marketplaces.fields import TELLS_ACCOUNT
-from salesdaemon.settings_alerts import AlertSettings
+from salesdaemon.settings_digest import DigestSettings, put_aside_problems
 from salesdaemon.settings_models import DatabaseSettings, Settings
 from salesdaemon.settings_rules import Known, goal_problems, rule_problems
 from salesdaemon.settings_schema import NAME_RULE, Schema, suggest, to_problems, unknown_key
@@ -144,6 +144,7 @@ def _check(
     problems = [*_take_unknown(values, schema), *_no_shops(values)]
     problems += [*_unknown_channels(values), *_rule_problems(values)]
     problems += goal_problems(_tables(values, "goals"), values.get("currency", HOME_CURRENCY))
+    problems += put_aside_problems(_tables(values, "put_aside"))
     shops, shop_problems = _read_shops(values, schema)
     problems += [*shop_problems, *_shared_accounts(shops)]
     if isinstance(values.get("shops", {}), dict):
@@ -170,19 +171,21 @@ def _no_shops(values: Values) -> list[Problem]:
 
 
 def _unknown_channels(values: Values) -> list[Problem]:
-    """Find the channels to ring that have no table; a broken [alerts] is reported elsewhere."""
+    """Find the channels to use that have no table; a broken list is reported elsewhere."""
     known = list(_tables(values, "channels"))
-    try:
-        wanted = AlertSettings.model_validate(
-            {"channels": _tables(values, "alerts").get("channels", ())}
-        ).channels
-    except ValidationError:
-        return []
     return [
-        Problem("alerts.channels", f"there is no [channels.{name}]; {suggest(name, known)}")
-        for name in wanted
+        Problem(f"{section}.channels", f"there is no [channels.{name}]; {suggest(name, known)}")
+        for section in ("alerts", "digest")
+        for name in _channels_of(_tables(values, section))
         if name not in known
     ]
+
+
+def _channels_of(table: Values) -> tuple[str, ...]:
+    try:
+        return DigestSettings.model_validate({"channels": table.get("channels", ())}).channels
+    except ValidationError:
+        return ()
 
 
 def _rule_problems(values: Values) -> Iterator[Problem]:

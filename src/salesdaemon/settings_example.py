@@ -34,6 +34,7 @@ variable in lower case in $CREDENTIALS_DIRECTORY or /run/secrets."""
 _NAMES: Final = {
     "channels": "phone",
     "goals": "rent",
+    "put_aside": "tax",
     "products": "templates:Logo commission*",
 }
 

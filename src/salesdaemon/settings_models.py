@@ -12,11 +12,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from salesdaemon.domain.goals import Goal
 from salesdaemon.domain.hours import Hours, parse_hours
+from salesdaemon.domain.put_aside import Share
 from salesdaemon.domain.rules import RuleBook
 from salesdaemon.marketplaces.base import Duration, Section, ShopSettings
 from salesdaemon.marketplaces.fields import Secret, ServiceUrl
 from salesdaemon.settings_alerts import AlertSettings, GoalSettings
-from salesdaemon.settings_digest import DigestSettings
+from salesdaemon.settings_digest import DigestSettings, PutAsideSettings, to_share
 from salesdaemon.settings_rules import to_goal, to_rule_book
 from salesdaemon.settings_values import (
     DEFAULT_LOCALE,
@@ -31,6 +32,7 @@ from salesdaemon.settings_values import (
     Name,
     Text,
     TimeZone,
+    Unsubscribe,
     Worth,
 )
 
@@ -93,6 +95,13 @@ class MailSettings(Section):
         examples=["salesdaemon@example.com"],
     )
     to: Emails = Field(description="Who gets the digests.", examples=[["me@example.com"]])
+    unsubscribe: Unsubscribe | None = Field(
+        default=None,
+        description="Where a mail program's own button to unsubscribe leads: a mailto: or https: "
+        'address, or "off" for no such button.',
+        examples=["mailto:me@example.com?subject=No%20more%20digests"],
+        json_schema_extra={"default": "a mail to `from`"},
+    )
 
 
 class ProductSettings(Section):
@@ -178,6 +187,7 @@ class Settings(BaseSettings):
     alerts: AlertSettings = AlertSettings()
     goals: dict[Name, GoalSettings] = {}
     digest: DigestSettings = DigestSettings()
+    put_aside: dict[Name, PutAsideSettings] = {}
     products: dict[Text, ProductSettings] = {}
     effort: EffortSettings = EffortSettings()
     exchange: ExchangeSettings = ExchangeSettings()
@@ -213,6 +223,11 @@ class Settings(BaseSettings):
     def monthly_goals(self) -> tuple[Goal, ...]:
         """The goals for each month, in the order of the configuration."""
         return tuple(to_goal(name, table) for name, table in self.goals.items())
+
+    @property
+    def put_aside_shares(self) -> tuple[Share, ...]:
+        """What is put aside, in the order of the configuration."""
+        return tuple(to_share(name, table) for name, table in self.put_aside.items())
 
     def rule_book(self) -> RuleBook:
         """Make the rules by which news is told."""

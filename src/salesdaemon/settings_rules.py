@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from salesdaemon.domain.currencies import CURRENCIES
 from salesdaemon.domain.goals import Goal
 from salesdaemon.domain.hours import EVERY_DAY, Hours, parse_hours, parse_weekdays
 from salesdaemon.domain.money import Money
@@ -99,9 +100,9 @@ def read_rules(rules: object) -> dict[int, RuleSettings]:
 
 def goal_problems(goals: Mapping[str, Any], currency: object) -> Iterator[Problem]:
     """Find goals that are not in the home currency; what is no amount is reported elsewhere."""
-    if not isinstance(currency, str) or len(currency) != 3:  # noqa: PLR2004 - reported elsewhere
+    home = currency.upper() if isinstance(currency, str) else ""
+    if home not in CURRENCIES:  # reported elsewhere
         return
-    home = currency.upper()
     for name, table in goals.items():
         try:
             amount = to_money(GoalSettings.model_validate(table).amount)

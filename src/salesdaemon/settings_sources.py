@@ -16,7 +16,7 @@ from salesdaemon.settings_schema import Keys, Schema
 
 PREFIX: Final = "SALESDAEMON_"
 CONFIG_VARIABLE: Final = "SALESDAEMON_CONFIG"
-_NAMED_TABLES: Final = ("shops", "channels", "goals")
+_NAMED_TABLES: Final = ("shops", "channels", "goals", "put_aside")
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -192,7 +192,7 @@ def _place(
 
 
 def _keys(name: str, named: Iterable[Keys]) -> Keys:
-    """Split a variable's name at `__`, but not within a shop's, channel's or goal's name."""
+    """Split a variable's name at `__`, but not within a name of the seller's own."""
     for keys in sorted(named, key=lambda keys: len(keys[1]), reverse=True):
         start = "__".join(keys) + "__"
         if name.startswith(start):

@@ -5,6 +5,7 @@ import re
 import stat
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,6 +77,10 @@ def _duration(length: timedelta) -> str:
     return f"{seconds * 1000:g}ms"
 
 
+def _number(value: Decimal) -> int | str:
+    return int(value) if value == int(value) else str(value)
+
+
 def _blocks(values: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
     """Write a table's own keys, then the tables in it; each block begins with an empty line."""
     own = {key: value for key, value in values.items() if not _holds_tables(value)}
@@ -114,5 +119,6 @@ _WRITERS: Final[tuple[tuple[type, Callable[[Any], Any]], ...]] = (
     (SecretStr, lambda _: MASK),
     (timedelta, _duration),
     (Schedule, str),
+    (Decimal, _number),
     (Path, str),
 )

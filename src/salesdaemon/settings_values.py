@@ -5,6 +5,7 @@ Messages complete the sentence that begins with the key, and never hold the valu
 
 import json
 import re
+from decimal import Decimal
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
 
+from salesdaemon.domain.currencies import CURRENCIES
 from salesdaemon.domain.hours import WHOLE_WEEK, overlaps, parse_hours, parse_weekdays, week_mask
 from salesdaemon.domain.money import Money
 from salesdaemon.errors import DomainError
@@ -21,6 +23,7 @@ from salesdaemon.marketplaces.fields import PLACEHOLDER, Secret
 
 NAME: Final = r"^[a-z][a-z0-9_]{0,63}$"
 DEFAULT_LOCALE: Final = "en_GB"
+WHOLE: Final = 100
 MASK: Final = "**********"
 
 _WORTH: Final = re.compile(r"(\d{1,9}(?:\.\d+)?) *([A-Za-z]{3})")
@@ -28,6 +31,8 @@ _EMAIL: Final = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
 _CHANNEL_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S.*", re.IGNORECASE | re.DOTALL)
 _LOGIN_IN_URL: Final = re.compile(r"(?<=://)([^:@/]*):.*@")
 _PASSWORD_IN_QUERY: Final = re.compile(r"(password=)[^&]*", re.IGNORECASE)
+_NEVER_IN_ADDRESS: Final = re.compile(r'[\s<>"\\]')
+_PERCENT: Final = re.compile(r"(-?[0-9]{1,9}(?:\.[0-9]{1,9})?) *%?")
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = "postgresql+psycopg://"
 
@@ -66,6 +71,8 @@ def _nearest_zone(name: str) -> str:
 def _currency(code: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{3}", code):
         raise ValueError("must be a currency's three letters, such as EUR.")
+    if code.upper() not in CURRENCIES:
+        raise ValueError("is no currency of ISO 4217; write it as EUR or USD.")
     return code.upper()
 
 
@@ -74,6 +81,8 @@ def _worth(text: str) -> str:
     if match is None:
         raise ValueError('must be an amount and a currency such as "30 EUR".')
     currency = match[2].upper()
+    if currency not in CURRENCIES:
+        raise ValueError('is in no currency of ISO 4217; write it as "30 EUR".')
     try:
         worth = Money.parse(match[1], currency)
     except DomainError:
@@ -126,6 +135,12 @@ def _key_file(path: Path) -> Path:
     return Path(_home(str(path)))
 
 
+def _folder(path: Path) -> Path:
+    if not path.name or not str(path).isprintable():
+        raise ValueError("must name a folder.")
+    return Path(_home(str(path)))
+
+
 def _channel_url(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value().strip()
     if not _CHANNEL_URL.fullmatch(text):
@@ -167,6 +182,33 @@ def _email(address: str) -> str:
     if not _EMAIL.fullmatch(address) or not address.isprintable():
         raise ValueError("must be an e-mail address such as me@example.com.")
     return address
+
+
+def _unsubscribe(text: str) -> str:
+    """Take an address that fits into a header of a mail as it is."""
+    if text.lower() == "off":
+        return "off"
+    if not text.isascii() or not text.isprintable() or _NEVER_IN_ADDRESS.search(text):
+        raise ValueError("holds a character that an address has not; write a space as %20.")
+    scheme, _, rest = text.partition(":")
+    parts = _split(text)
+    if scheme.lower() == "mailto" and _EMAIL.fullmatch(rest.split("?", maxsplit=1)[0]):
+        return text
+    if parts is not None and parts.scheme == "https":
+        return text
+    raise ValueError('must be "mailto:me@example.com", an address with https://, or "off".')
+
+
+def _percent(value: object) -> Decimal:
+    """Read 25, 7.5, "25" or "25 %"; the text of a float is the number as it was written."""
+    number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    match = _PERCENT.fullmatch(str(value).strip() if number or isinstance(value, str) else "")
+    if match is None:
+        raise ValueError('must be a percentage such as 25 or "7.5 %".')
+    percent = Decimal(match[1])
+    if not 0 < percent <= WHOLE:
+        raise ValueError(f"must be more than 0 and at most {WHOLE}.")
+    return percent
 
 
 def as_list(value: object) -> object:
@@ -269,6 +311,11 @@ Locale = Annotated[str, AfterValidator(_locale)]
 DatabaseUrl = Annotated[Secret, AfterValidator(_database_url)]
 KeyFile = Annotated[Path, AfterValidator(_key_file)]
 ChannelUrl = Annotated[Secret, AfterValidator(_channel_url)]
+Folder = Annotated[Path, AfterValidator(_folder)]
+Unsubscribe = Annotated[Text, AfterValidator(_unsubscribe)]
+"""Where a reader ends the digests, as `List-Unsubscribe` names it; or "off"."""
+
+Percent = Annotated[Decimal, BeforeValidator(_percent)]
 Email = Annotated[Text, AfterValidator(_email)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(as_list), AfterValidator(_each_once)]
 """Names, each once, in the order given."""

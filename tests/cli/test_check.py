@@ -1,6 +1,7 @@
 """`check`: every part is tried, and what is not well comes with its fix."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,3 +140,59 @@ def test_checking_binds_nothing(cli: Installation, gumroad: GumroadShop) -> None
     assert cli.run("check").code == 0
     assert cli.run("poll").code == 0
     assert [shop["shop"] for shop in cli.run("status", "--format", "json").json["shops"]] == ["two"]
+
+
+def test_digests_that_cannot_leave_are_warned_of(cli: Installation) -> None:
+    cli.configure(GUMROAD, '[digest]\ndaily = "07:30"\n')
+    ran = cli.run("check", "--offline", "--format", "json")
+    line = of(ran, "digest")
+    assert (ran.code, line["result"]) == (0, "warning")
+    assert line["what"] == ("Daily, weekly, monthly and yearly are on, but no digest can leave.")
+
+
+def test_the_folder_of_digests_is_tried_and_not_made(cli: Installation, tmp_path: Path) -> None:
+    folder = tmp_path / "new/digests"
+    cli.configure(GUMROAD, f'[digest]\nfolder = "{folder}"\n')
+    line = of(cli.run("check", "--offline", "--format", "json"), "digest")
+    assert line["what"] == (f"{folder} can be written; it is made when the first digest comes.")
+    assert not folder.parent.exists()
+    folder.mkdir(parents=True)
+    line = of(cli.run("check", "--offline", "--format", "json"), "digest")
+    assert (line["result"], line["what"]) == ("ok", f"{folder} can be written.")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "reason"),
+    [
+        ("config.toml", "not a directory"),
+        ("config.toml/digests", "not a directory"),
+        ("/proc/nowhere/digests", "no such file or directory"),
+    ],
+)
+def test_a_folder_of_digests_that_cannot_be_written_fails(
+    cli: Installation, folder: str, reason: str
+) -> None:
+    cli.configure(GUMROAD, f'[digest]\nfolder = "{folder}"\n')
+    ran = cli.run("check", "--offline", "--format", "json")
+    line = of(ran, "digest")
+    assert (ran.code, line["result"]) == (1, "failed")
+    assert line["what"] == f"{folder} cannot be written: {reason}."
+
+
+def test_a_channel_that_only_digests_use_is_told(cli: Installation) -> None:
+    cli.configure(
+        GUMROAD,
+        '[channels.desk]\nurl = "json://127.0.0.1:1/"\n',
+        '[alerts]\nchannels = []\n[digest]\nchannels = ["desk"]\n',
+    )
+    line = of(cli.run("check", "--offline", "--format", "json"), "channel desk")
+    assert line["what"].startswith("Its url is understood. Digests go there, and nothing else.")
+
+
+def test_a_folder_without_templates_is_warned_of(cli: Installation) -> None:
+    cli.configure(GUMROAD, mail(25), '[digest]\ntemplates = "mine"\n')
+    ran = cli.run("check", "--offline", "--format", "json")
+    line = of(ran, "digest")
+    assert (ran.code, line["result"]) == (0, "warning")
+    assert line["what"].startswith("The folder mine holds no template")

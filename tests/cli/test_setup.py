@@ -2,7 +2,9 @@
 
 import stat
 
-from tests.cli.commands import GUMROAD, Installation
+import pytest
+
+from tests.cli.commands import GUMROAD, Installation, mail
 
 ANSWERS = "Europe/Berlin\n\n2\nmy_templates\ncanary-token\nn\nn\n"
 
@@ -47,6 +49,54 @@ def test_the_configuration_is_shown_without_its_secrets(cli: Installation) -> No
 
 def test_a_configuration_without_mistakes_is_fine(cli: Installation) -> None:
     cli.configure(GUMROAD, '[alerts]\nquiet_hours = "22:30-07:00"\n')
+    ran = cli.run("config", "check")
+    assert (ran.code, ran.out) == (0, "config.toml: fine, 1 shop.\n")
+
+
+def test_digests_that_are_on_by_themselves_and_cannot_leave_are_remarked_upon(
+    cli: Installation,
+) -> None:
+    cli.configure()
+    ran = cli.run("config", "check")
+    assert (ran.code, ran.out) == (0, "config.toml: fine, 1 shop.\n")
+    assert ran.err == (
+        "Remark: digest: daily, weekly, monthly and yearly are on, but no digest can leave. Add a "
+        '[mail] table, or `channels` or a `folder` in [digest], or switch it "off" there.\n'
+    )
+
+
+def test_a_digest_that_was_switched_on_and_cannot_leave_is_a_problem(cli: Installation) -> None:
+    cli.configure(GUMROAD, '[digest]\ndaily = "off"\nweekly = "sun 20:00"\n')
+    ran = cli.run("config", "check")
+    assert (ran.code, ran.out) == (78, "")
+    assert ran.err.splitlines()[1] == (
+        "digest: weekly is on, but no digest can leave. Add a [mail] table, or `channels` or a "
+        '`folder` in [digest], or switch it "off" there.'
+    )
+    assert cli.run("config", "show").code == 0
+
+
+def test_a_digest_switched_on_by_a_variable_names_it(
+    cli: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.configure()
+    monkeypatch.setenv("SALESDAEMON_DIGEST__DAILY", "7:30")
+    ran = cli.run("config", "check")
+    assert ran.code == 78
+    assert ran.err.endswith("(Set by SALESDAEMON_DIGEST__DAILY.)\n")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        mail(25),
+        '[digest]\nfolder = "digests"\n',
+        '[channels.phone]\nurl = "json://127.0.0.1:1/"\n[digest]\nchannels = ["phone"]\n',
+        '[digest]\ndaily = "off"\nweekly = "off"\nmonthly = "off"\nyearly = "off"\n',
+    ],
+)
+def test_digests_that_can_leave_are_fine(cli: Installation, table: str) -> None:
+    cli.configure(GUMROAD, table)
     ran = cli.run("config", "check")
     assert (ran.code, ran.out, ran.err) == (0, "config.toml: fine, 1 shop.\n", "")
 

@@ -120,16 +120,15 @@ def _images(enclosed: str | None) -> dict[str, bytes]:
     return {name: b64decode(image) for name, image in json.loads(enclosed or "{}").items()}
 
 
-def push(connection: Connection, row: DigestRow, now: datetime) -> None:
+def push(connection: Connection, row: DigestRow, written: Written, now: datetime) -> None:
     """Let a digest wait on the channel that its row names, without sound; nothing for others."""
     if not row.recipient.startswith(CHANNEL):
         return
     channel = row.recipient.removeprefix(CHANNEL)
     verdict = Verdict("silent", (channel,), "digest.channels", "Digests go to this channel.")
     event = f"push:{row.kind}:{row.day.isoformat()}:{channel}"
-    enter(
-        connection, [Judged(event, "digest", now, verdict, title=row.subject, body=row.body_text)]
-    )
+    title, body = written.push
+    enter(connection, [Judged(event, "digest", now, verdict, title=title, body=body)])
 
 
 def tell_problems(

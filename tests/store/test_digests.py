@@ -25,6 +25,7 @@ def row(day: date = DAY, recipient: str = "me@example.com", **changes: Any) -> D
         "subject": "Yesterday",
         "body_text": "Text",
         "body_html": "<p>HTML",
+        "enclosed": "{}",
         "attempts": 0,
         "not_before": NOW,
         "sent_at": None,
@@ -76,7 +77,7 @@ def test_a_sent_digest_is_not_sent_again_and_its_words_are_dropped(store: Store)
     with store.read() as connection:
         rows = {each.recipient: each for each in digests.list_for(connection, "daily", DAY)}
     assert rows["me@example.com"] == row(
-        state=SENT, sent_at=NOW, answer="250 OK", body_text=None, body_html=None
+        state=SENT, sent_at=NOW, answer="250 OK", body_text=None, body_html=None, enclosed=None
     )
 
 

@@ -1,18 +1,21 @@
 """The tables of the digest: when it comes, where it goes and what it puts aside."""
 
-from datetime import time
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
+from salesdaemon.digest.mailer import build_mail
 from salesdaemon.domain.digests import DigestKind, Schedule
 from salesdaemon.domain.put_aside import Share
 from salesdaemon.settings_digest import PutAsideSettings
 from salesdaemon.settings_remarks import remarks_on
 from salesdaemon.settings_text import mask, render_toml
+from salesdaemon.settings_values import Unsubscribe
 from tests.config_file import MAIL, SHOP, Load, loader, problems
 
 ALL_OFF = '[digest]\ndaily = "off"\nweekly = "off"\nmonthly = "off"\nyearly = "off"\n'
@@ -199,6 +202,25 @@ def test_a_reader_may_be_sent_anywhere_to_unsubscribe(load: Load, written: str, 
     assert mail.unsubscribe == kept
 
 
+@given(st.text(st.characters(max_codepoint=127), min_size=1, max_size=30))
+def test_every_address_to_unsubscribe_that_is_taken_fits_into_a_mail(text: str) -> None:
+    for address in (text, f"mailto:me@example.com?{text}", f"https://example.com/{text}"):
+        try:
+            taken = TypeAdapter(Unsubscribe).validate_python(address)
+        except ValidationError:
+            continue
+        mail = build_mail(
+            *("subject", "text", "html"),
+            sender="me@example.com",
+            recipient="me@example.com",
+            message_id="<x@example.com>",
+            date=datetime(2026, 11, 21, tzinfo=UTC),
+            unsubscribe=taken,
+        )
+        if taken != "off":
+            assert mail["List-Unsubscribe"] == f"<{taken}>"
+
+
 def test_without_an_address_to_unsubscribe_the_default_is_made_at_use(load: Load) -> None:
     mail = load(SHOP + MAIL).mail
     assert mail is not None
@@ -206,7 +228,7 @@ def test_without_an_address_to_unsubscribe_the_default_is_made_at_use(load: Load
 
 
 NO_ADDRESS = 'must be "mailto:me@example.com", an address with https://, or "off".'
-NO_LETTER = "holds a character that an address has not; write a space as %20."
+NO_LETTER = "is too long, or holds what no address has; write a space as %20."
 
 
 @pytest.mark.parametrize(
@@ -219,6 +241,7 @@ NO_LETTER = "holds a character that an address has not; write a space as %20."
         (f'{MAIL}unsubscribe = ""', "mail.unsubscribe: is empty."),
         (f'{MAIL}unsubscribe = "mailto:a@b.c?subject=no more"', f"mail.unsubscribe: {NO_LETTER}"),
         (f'{MAIL}unsubscribe = "mailto:a@b.c>\\r\\nBcc: x@y.z"', f"mail.unsubscribe: {NO_LETTER}"),
+        (f'{MAIL}unsubscribe = "https://x.org/{"x" * 900}"', f"mail.unsubscribe: {NO_LETTER}"),
         (f'{MAIL}unsubscribe = "https://example.com/ä"', f"mail.unsubscribe: {NO_LETTER}"),
         (
             f'{CHANNEL}[digest]\nchannels = ["phnoe"]',

@@ -31,7 +31,8 @@ _EMAIL: Final = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+")
 _CHANNEL_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S.*", re.IGNORECASE | re.DOTALL)
 _LOGIN_IN_URL: Final = re.compile(r"(?<=://)([^:@/]*):.*@")
 _PASSWORD_IN_QUERY: Final = re.compile(r"(password=)[^&]*", re.IGNORECASE)
-_NEVER_IN_ADDRESS: Final = re.compile(r'[\s<>"\\]')
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'()*+,./:;=?@\[\]_~-]{1,900}")
+"""What an address is written with (RFC 3986); more of it would not fit into a line of a mail."""
 _PERCENT: Final = re.compile(r"(-?[0-9]{1,9}(?:\.[0-9]{1,9})?) *%?")
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = "postgresql+psycopg://"
@@ -188,8 +189,8 @@ def _unsubscribe(text: str) -> str:
     """Take an address that fits into a header of a mail as it is."""
     if text.lower() == "off":
         return "off"
-    if not text.isascii() or not text.isprintable() or _NEVER_IN_ADDRESS.search(text):
-        raise ValueError("holds a character that an address has not; write a space as %20.")
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("is too long, or holds what no address has; write a space as %20.")
     scheme, _, rest = text.partition(":")
     parts = _split(text)
     if scheme.lower() == "mailto" and _EMAIL.fullmatch(rest.split("?", maxsplit=1)[0]):

@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from salesdaemon.domain.digests import (
@@ -26,6 +26,10 @@ ZONES = [
     ZoneInfo(name)
     for name in ("UTC", "Europe/Berlin", "America/Nuuk", "Africa/Casablanca", "Pacific/Apia")
 ]
+APIA = ZONES[-1]
+SKIPPED = date(2011, 12, 30)
+"""The day that Apia never had: it went to the other side of the date line."""
+
 LONGEST_MONTHS = {month: 31 - (month in {4, 6, 9, 11}) - 2 * (month == 2) for month in range(1, 13)}
 
 days = st.dates(date(1990, 1, 1), date(2100, 12, 31))
@@ -137,17 +141,31 @@ def test_a_digest_is_due_after_its_period_by_the_clock_on_the_wall(
 
 
 @given(schedules, days, st.sampled_from(ZONES))
+@example(Schedule(DAILY, time(7, 30)), SKIPPED, APIA)
+@example(Schedule(DAILY, time(2, 30)), date(2026, 10, 25), ZoneInfo("Europe/Berlin"))
+@example(Schedule(WEEKLY, time(2, 30), weekday=6), date(2027, 3, 22), ZoneInfo("Europe/Berlin"))
 def test_a_digest_is_due_once_after_each_period_and_before_the_next_is_due(
     schedule: Schedule, day: date, zone: ZoneInfo
 ) -> None:
     periods = last_periods(schedule.kind, period_of(schedule.kind, day), 4)
     moments = [schedule.due_at(period, zone) for period in periods]
     for period, due in zip(periods, moments, strict=True):
-        # Where a zone skipped a whole day (Apia, 30 December 2011), it is due on the next.
         assert period.last < due.astimezone(zone).date()
         following = period_after(schedule.kind, period)
         assert due.astimezone(zone).date() <= following.last + timedelta(days=1)
-    assert all(earlier < later for earlier, later in pairwise(moments))
+    skipped = Period.one_day(SKIPPED) in periods and zone == APIA
+    assert all(earlier < later for earlier, later in pairwise(moments)) or skipped
+
+
+def test_a_day_that_a_zone_skips_is_due_together_with_the_day_before() -> None:
+    schedule = Schedule(DAILY, time(7, 30))
+    days = (SKIPPED - timedelta(days=1), SKIPPED, SKIPPED + timedelta(days=1))
+    moments = [schedule.due_at(Period.one_day(day), APIA).astimezone(APIA) for day in days]
+    assert moments == [
+        datetime(2011, 12, 31, 7, 30, tzinfo=APIA),
+        datetime(2011, 12, 31, 7, 30, tzinfo=APIA),
+        datetime(2012, 1, 1, 7, 30, tzinfo=APIA),
+    ]
 
 
 @given(schedules, days)

@@ -1,7 +1,7 @@
 """What days brought, seen together: bars of a chart, streaks, records. Pure."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from itertools import groupby
@@ -50,10 +50,12 @@ class Figures:
     converted: bool = field(default=True, kw_only=True)
 
     @classmethod
-    def together(cls, parts: Iterable["Figures"]) -> "Figures":
-        """Add some up; nothing at all is converted."""
-        columns = list(zip(*map(_VALUES, parts), strict=True))
-        return cls(*map(sum, columns[:-1]), converted=all(columns[-1])) if columns else cls()
+    def together(cls, parts: Sequence["Figures"]) -> "Figures":
+        """Add some up; of nothing at all, nothing lacks a rate."""
+        if len(parts) <= 1:  # most are, and histories are long
+            return parts[0] if parts else cls()
+        *amounts, converted = zip(*map(_VALUES, parts), strict=True)
+        return cls(*map(sum, amounts), converted=all(converted))
 
 
 _VALUES: Final = attrgetter(*(each.name for each in fields(Figures)))
@@ -87,7 +89,8 @@ class Streak:
 class Record:
     """A period that brought more net than any of its kind since another; None: than any at all.
 
-    `beaten` is the net of that other one, or of the best one before, in minor units.
+    `beaten` is the net, in minor units, of the best one before; where there is a `since`, of
+    that one, which was not beaten but brought as much or more.
     """
 
     since: Period | None
@@ -169,11 +172,11 @@ def _backwards(
     earlier = range(bisect_left(history, period.first, key=_DAY) - 1, -1, -1)
     days = (history[place] for place in earlier)
     for each, members in groupby(days, key=lambda known: period_of(kind, known.day)):
-        yield each, Figures.together(member.figures for member in members)
+        yield each, Figures.together([member.figures for member in members])
 
 
 def _brought(history: Sequence[DayFigures], period: Period) -> Figures:
-    return Figures.together(each.figures for each in days_within(history, period))
+    return Figures.together([each.figures for each in days_within(history, period)])
 
 
 _DAY: Final = attrgetter("day")

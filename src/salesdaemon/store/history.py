@@ -48,7 +48,7 @@ def load_days(
         for each in sum_days(connection, basis, account_id, days):
             if each.dimension is Dimension.TOTAL:
                 found[each.day].append(_figures(each))
-    return [DayFigures(day, _together(found[day])) for day in sorted(found)]
+    return [DayFigures(day, Figures.together(found[day])) for day in sorted(found)]
 
 
 @cache  # to put so many columns together takes as long as to read the days of a month
@@ -81,7 +81,3 @@ def _figures(each: DaySum) -> Figures:
         lacking = any(getattr(each.totals, name) for name in _AMOUNTS)
         return Figures(each.totals.sales, converted=not lacking)
     return Figures(each.totals.sales, *(getattr(each.home, name) for name in _AMOUNTS))
-
-
-def _together(parts: list[Figures]) -> Figures:
-    return parts[0] if len(parts) == 1 else Figures.together(parts)

@@ -109,11 +109,14 @@ def _look_back(
     """Add what compares a period with the days and products of years."""
     kind, period = content.kind, content.summary.period
     history = load_days(connection, basis, period.last)
-    products = load_product_histories(connection, basis, _stretches(kind, period))
+    stretches = _stretches(kind, period)
+    products = load_product_histories(connection, basis, stretches)
+    # Of a stretch before the first sale nobody can say that it brought less.
+    has_before = bool(history) and history[0].day <= stretches[-2].first
     content = replace(
         content,
         bars=draw_bars(history, kind, period) if history else (),
-        trends=find_trends(products),
+        trends=find_trends(products) if has_before else {},
         goals=follow_goals(settings.monthly_goals, history, kind, period),
         streak=find_streak(history, period),
         record=find_record(history, kind, period),

@@ -223,3 +223,46 @@ def test_groups_by_day_hold_what_each_day_brought() -> None:
         ("2026-11-20", ["EUR"]),
         ("2026-11-21", ["USD"]),
     ]
+
+
+# Products
+
+
+def test_two_lines_of_a_product_are_one_sale_of_it() -> None:
+    both = stored_sale(
+        gross_minor=3000,
+        fees_minor=0,
+        fees_exact=False,
+        items=(
+            item(1000, product="Weekly planner, blue"),
+            item(500, product_id="p2", product="Sticker"),
+            item(1500, product="Weekly planner, red", quantity=2),
+        ),
+    )
+    (planner, sticker) = summarise([both], Period.one_day(FRIDAY), "EUR").products
+    assert planner.totals["EUR"] == Totals(
+        sales=1, units=3, gross=2500, net=2500, passive_net=2500, estimated=1, passive_sales=1
+    )
+    assert (sticker.totals["EUR"].sales, sticker.totals["EUR"].units) == (1, 1)
+
+
+def test_two_lines_of_a_product_are_one_sale_of_it_in_the_home_currency_too() -> None:
+    both = stored_sale(currency="USD", items=(item(700), item(500)))
+    (planner,) = summarise([both], Period.one_day(FRIDAY), "EUR", find_rate).products
+    assert planner.home is not None
+    assert (planner.home.sales, planner.home.passive_sales) == (1, 1)
+
+
+def test_the_best_product_is_the_one_that_brought_most_in_the_home_currency() -> None:
+    sold = [
+        stored_sale(str(place), currency=currency, gross_minor=gross, fees_minor=0, items=(one,))
+        for place, (currency, gross, one) in enumerate(
+            [
+                ("JPY", 1500, item(1500, product_id="yen", product="Postcard")),
+                ("EUR", 1200, item(1200, product_id="euro", product="Planner")),
+                ("XAU", 9999, item(9999, product_id="gold", product="Coin")),
+            ]
+        )
+    ]
+    found = summarise(sold, Period.one_day(FRIDAY), "EUR", find_rate).products
+    assert [product.key for product in found] == ["euro", "yen", "gold"]

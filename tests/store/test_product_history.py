@@ -245,16 +245,18 @@ def _random_sale(random: Random, number: int) -> Sale:
 
 
 def _counted(store: Store, periods: Sequence[Period]) -> list[ProductHistory]:
-    """Count every line of every order, one by one."""
+    """Count every line of every order, one by one; two of a product are one sale of it."""
     sales: defaultdict[ProductKey, list[int]] = defaultdict(lambda: [0] * len(periods))
     units: defaultdict[ProductKey, list[int]] = defaultdict(lambda: [0] * len(periods))
     titles: dict[ProductKey, tuple[date, str]] = {}
     first: dict[ProductKey, date] = {}
     with store.read() as connection:
         for one in list_sales(connection, SaleFilter(), {}):
+            met: set[ProductKey] = set()
             for line in one.items if one.paid else ():
                 product = ProductKey(one.shop, line.product_id or line.product or "")
-                counts = one.kind in COUNTED_KINDS
+                counts = one.kind in COUNTED_KINDS and product not in met
+                met.add(product)
                 if counts:
                     first[product] = min(one.sold_on, first.get(product, one.sold_on))
                 for place, period in enumerate(periods):

@@ -114,9 +114,15 @@ class Totals:
         self.estimated += not sale.fees_exact
         self.passive_sales += sale.kind in COUNTED_KINDS and sale.passive is True
 
-    def add_item(self, sale: StoredSale, item: LineItem, net_minor: int) -> None:
-        """Count one item of a paid sale in, with its share of the net."""
-        self.sales += sale.kind in COUNTED_KINDS
+    def add_item(
+        self, sale: StoredSale, item: LineItem, net_minor: int, *, counts: bool = True
+    ) -> None:
+        """Count one item of a paid sale in, with its share of the net.
+
+        Only the first item of a product `counts` as a sale of it.
+        """
+        counted = counts and sale.kind in COUNTED_KINDS
+        self.sales += counted
         self.units += item.quantity
         self.gross += item.gross_minor
         self.net += net_minor
@@ -124,8 +130,8 @@ class Totals:
         self.active_net += net_minor if item.passive is False else 0
         self.unclassified_net += net_minor if item.passive is None else 0
         self.through_affiliates += net_minor if sale.affiliate_minor else 0
-        self.estimated += not sale.fees_exact
-        self.passive_sales += sale.kind in COUNTED_KINDS and item.passive is True
+        self.estimated += counts and not sale.fees_exact
+        self.passive_sales += counted and item.passive is True
 
 
 @dataclass(frozen=True, slots=True)

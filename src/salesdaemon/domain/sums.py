@@ -131,9 +131,7 @@ def sum_sales(sales: Iterable[StoredSale], home: str, find_rate: FindRate) -> li
         add(sale, Dimension.COUNTRY, (sale.country or "", None), whole)
         add(sale, Dimension.KIND, (sale.kind.value, None), whole)
         for item, part in _split_by_item(sale, whole.home, home, rate):
-            add(
-                sale, Dimension.PRODUCT, (item.product_id or item.product or "", item.product), part
-            )
+            add(sale, Dimension.PRODUCT, (_key_of(item), item.product), part)
     return list(sums.values())
 
 
@@ -150,16 +148,25 @@ def _split_by_item(
     shares = split(sale.net_minor, weights)
     at_home = sale.currency == home
     home_shares = split(whole.net, weights) if whole is not None and not at_home else None
+    met: set[str] = set()
     for place, (item, net_minor) in enumerate(zip(sale.items, shares, strict=False)):
+        # Two lines of a product, say in two colours, are one sale of it.
+        counts = _key_of(item) not in met
+        met.add(_key_of(item))
         own = Totals()
-        own.add_item(sale, item, net_minor)
+        own.add_item(sale, item, net_minor, counts=counts)
         if home_shares is None or rate is None:
             yield item, _Parts(own, own if at_home else None)
             continue
         in_home = Totals()
         gross = convert(item.gross_minor, sale.currency, home, rate)
-        in_home.add_item(sale, replace(item, gross_minor=gross), home_shares[place])
+        converted = replace(item, gross_minor=gross)
+        in_home.add_item(sale, converted, home_shares[place], counts=counts)
         yield item, _Parts(own, in_home)
+
+
+def _key_of(item: LineItem) -> str:
+    return item.product_id or item.product or ""
 
 
 def summarise(
@@ -242,7 +249,8 @@ def group_by(sums: Iterable[DaySum], name_of: Callable[[DaySum], str | None]) ->
 def group_by_product(sums: Iterable[DaySum]) -> list[GroupTotals]:
     """Total each product of each shop, best net first, under its latest title.
 
-    Products that brought the same are in order of title and shop.
+    Best is by the home currency, as ¥500 are less than €5.00; what could not be converted comes
+    last. Products that brought the same are in order of title and shop.
     """
     groups = _grouped(sums, lambda each: (each.shop, each.marketplace, each.name))
     found = [
@@ -254,11 +262,18 @@ def group_by_product(sums: Iterable[DaySum]) -> list[GroupTotals]:
     return sorted(
         found,
         key=lambda group: (
-            -max(line.net for line in group.totals.values()),
+            group.home is None,
+            -_comparable_net(group),
             group.name or "",
             group.shop or "",
         ),
     )
+
+
+def _comparable_net(group: GroupTotals) -> int:
+    if group.home is not None:
+        return group.home.net
+    return max(line.net for line in group.totals.values())
 
 
 def _latest_title(members: Sequence[DaySum]) -> str | None:

@@ -197,6 +197,11 @@ class Application:
         return self.settings.rule_book().all_channels
 
     @property
+    def told_channels(self) -> tuple[str, ...]:
+        """The channels on which anything may wait: those that ring, then those of digests."""
+        return tuple(dict.fromkeys((*self.ringing_channels, *self.settings.digest.channels)))
+
+    @property
     def telling(self) -> Telling:
         """Which events are told, where and how."""
         return Telling(self.settings.rule_book(), self.overrides)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from salesdaemon.domain.digests import (
 )
 from salesdaemon.domain.goals import follow_goals
 from salesdaemon.domain.history import draw_bars, find_record, find_streak
-from salesdaemon.domain.period import Period, resolve, shift
+from salesdaemon.domain.period import Period, day_of, resolve, shift
 from salesdaemon.domain.product_facts import Effort
 from salesdaemon.domain.put_aside import put_aside
 from salesdaemon.domain.report import BooksOfPeriod
@@ -100,14 +100,20 @@ def collect(
         )
     if days_to_sum(connection) > MOST_MARKED:
         return replace(content, behind=True)
-    return _look_back(connection, settings, basis, content)
+    return _look_back(connection, settings, basis, content, day_of(wanted.now, settings.zone))
 
 
 def _look_back(
-    connection: Connection, settings: Settings, basis: Basis, content: DigestContent
+    connection: Connection,
+    settings: Settings,
+    basis: Basis,
+    content: DigestContent,
+    today: date,
 ) -> DigestContent:
     """Add what compares a period with the days and products of years."""
     kind, period = content.kind, content.summary.period
+    # Of a period that is looked at before its end, the days to come are no days without a sale.
+    so_far = Period(period.first, max(period.first, min(period.last, today)))
     history = load_days(connection, basis, period.last)
     stretches = _stretches(kind, period)
     products = load_product_histories(connection, basis, stretches)
@@ -117,8 +123,8 @@ def _look_back(
         content,
         bars=draw_bars(history, kind, period) if history else (),
         trends=find_trends(products) if has_before else {},
-        goals=follow_goals(settings.monthly_goals, history, kind, period),
-        streak=find_streak(history, period),
+        goals=follow_goals(settings.monthly_goals, history, kind, so_far),
+        streak=find_streak(history, so_far),
         record=find_record(history, kind, period),
     )
     earlier = year_before(kind, period)

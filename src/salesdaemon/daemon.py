@@ -90,7 +90,7 @@ class Daemon:
         started_at = app.clock()
         self.relay = Relay(
             app.outbox(),
-            {name: app.channels[name] for name in app.ringing_channels},
+            {name: app.channels[name] for name in app.told_channels},
             app.voice,
             clock=app.clock,
             holding=self._holding,
@@ -120,7 +120,7 @@ class Daemon:
         scheduler = self._schedule()
         web = asyncio.create_task(self._web.run())
         relays = [
-            asyncio.create_task(self.relay.run(channel)) for channel in self._app.ringing_channels
+            asyncio.create_task(self.relay.run(channel)) for channel in self._app.told_channels
         ]
         announcing = asyncio.create_task(self._announce())
         scheduler.start()
@@ -154,7 +154,7 @@ class Daemon:
         with self._app.store.write() as connection:
             release_dead_leases(connection)
             book = self._app.telling.book
-            moved = move_stranded(connection, book.all_channels, book.channels)
+            moved = move_stranded(connection, self._app.told_channels, book.channels)
             release_unheard(connection, self._started_at)
             digesting.note_start(connection, self._app.settings, self._started_at)
         if moved:
@@ -273,7 +273,7 @@ class Daemon:
         if database is not None:
             reasons["database"] = database
         if not reasons:
-            channels = self._app.ringing_channels
+            channels = self._app.told_channels
             reasons = await asyncio.to_thread(failing_channels, self._app.store, channels)
         await sign.beat(reasons)
 
@@ -330,7 +330,7 @@ class Daemon:
     async def metrics(self) -> bytes:
         """Return the figures in Prometheus' text form."""
         return await asyncio.to_thread(
-            render_metrics, self._app.store, self.pollers, self._app.ringing_channels
+            render_metrics, self._app.store, self.pollers, self._app.told_channels
         )
 
 

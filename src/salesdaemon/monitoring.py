@@ -188,7 +188,7 @@ class Monitor:
         """Look at how much of a day's or a month's messages each channel has sent."""
         found: Found = {}
         with self._app.store.read() as connection:
-            for name in self._app.ringing_channels:
+            for name in self._app.told_channels:
                 limits = self._app.channels[name].limits
                 if limits.per_day is None and limits.per_month is None:
                     continue
@@ -254,7 +254,7 @@ class Monitor:
         announce(connection, self._app.telling, announcement)
 
     def _announce_channels(self, connection: Connection, now: datetime) -> bool:
-        names = self._app.ringing_channels
+        names = self._app.told_channels
         reviewed = review_channels(connection, names, now)
         for channel, announcement in reviewed:
             working = others(connection, channel, names)

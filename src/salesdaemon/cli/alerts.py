@@ -85,7 +85,7 @@ def _note_success(app: Application, name: str) -> None:
             told = note_success(connection, name, now)
             wake(connection, name, now)
             if told is not None:
-                only = others(connection, name, app.ringing_channels)
+                only = others(connection, name, app.told_channels)
                 announce(connection, app.telling, told, only=only)
     except StoreError:
         return  # the channel was to be tried, and it works; `check` looks at the database
@@ -126,8 +126,8 @@ def alerts(
 async def _retry(app: Application) -> None:
     book = app.telling.book
     with app.store.write() as connection:
-        again = move_stranded(connection, book.all_channels, book.channels, failed=True)
-        again += retry_failed(connection, book.all_channels, app.clock())
+        again = move_stranded(connection, app.told_channels, book.channels, failed=True)
+        again += retry_failed(connection, app.told_channels, app.clock())
     if not again:
         say("Nothing that failed can be tried again.")
     elif is_running(app.store):

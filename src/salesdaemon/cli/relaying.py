@@ -14,7 +14,7 @@ async def deliver_what_waits(app: Application) -> int:
     """
     relay = Relay(
         app.outbox(),
-        {name: app.channels[name] for name in app.ringing_channels},
+        {name: app.channels[name] for name in app.told_channels},
         app.voice,
         clock=app.clock,
     )
@@ -25,4 +25,4 @@ async def deliver_what_waits(app: Application) -> int:
             tried += 1
         return tried
 
-    return sum(await asyncio.gather(*(deliver(channel) for channel in app.ringing_channels)))
+    return sum(await asyncio.gather(*(deliver(channel) for channel in app.told_channels)))

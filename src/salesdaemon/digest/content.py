@@ -11,7 +11,6 @@ from salesdaemon.domain.digests import DigestKind, Gap
 from salesdaemon.domain.goals import GoalProgress
 from salesdaemon.domain.history import Bar, Record, Streak
 from salesdaemon.domain.money import to_text
-from salesdaemon.domain.period import Period
 from salesdaemon.domain.put_aside import PutAside
 from salesdaemon.domain.report import (
     NOTHING_BOOKED,
@@ -250,7 +249,7 @@ def _record_json(record: Record | None, home: str) -> dict[str, Any] | None:
     since = record.since
     return {
         "since": {"from": since.first.isoformat(), "to": since.last.isoformat()} if since else None,
-        "beaten": to_text(record.beaten, home),
+        "compared_with": to_text(record.beaten, home),
     }
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from salesdaemon.application import Application
+from salesdaemon.application import INSTALLATION, Application
 from salesdaemon.digest.content import DigestContent, to_json
-from salesdaemon.domain.digests import DigestKind
+from salesdaemon.domain.digests import DigestKind, period_of
 from salesdaemon.domain.rules import Verdict
 from salesdaemon.errors import DeliveryError
 from salesdaemon.settings_models import MailSettings, Settings
 from salesdaemon.store import digests
+from salesdaemon.store.accounts import find_setting
 from salesdaemon.store.digests import CLAIMED, SENT, DigestRow
 from salesdaemon.store.engine import Connection
 from salesdaemon.store.events import Judged, enter
@@ -161,7 +162,10 @@ async def send_claimed(app: Application, row: DigestRow) -> str:
     if not await asyncio.to_thread(_note_attempt, app, row):
         return "another process is sending it"
     try:
-        answer = await _mail(app.settings, row)
+        if row.recipient == FOLDER:
+            answer = await asyncio.to_thread(_keep_files, app, row)
+        else:
+            answer = await _mail(app.settings, row)
     except DeliveryError as error:
         log.warning(
             "digest_refused kind=%s day=%s what=%s", row.kind, row.day.isoformat(), error.what
@@ -191,6 +195,27 @@ async def _mail(settings: Settings, row: DigestRow) -> str:
         unsubscribe=mail.unsubscribe,
     )
     return await mailer.send(message, mail_server(mail))
+
+
+def _keep_files(app: Application, row: DigestRow) -> str:
+    from salesdaemon.digest.files import FinishedDigest, write_digest  # noqa: PLC0415 - as above
+
+    folder = app.settings.digest.folder
+    if folder is None:  # it was there when the digest was claimed
+        raise DeliveryError("There is no digest.folder any more.", permanent=True)
+    kind = DigestKind(row.kind)
+    digest = FinishedDigest(
+        kind=kind,
+        period=period_of(kind, row.day),
+        subject=row.subject or "",
+        text=row.body_text or "",
+        page=row.body_html or "",
+        facts=json.loads(row.enclosed or "{}"),
+        written_at=row.content_until,
+    )
+    with app.store.read() as connection:
+        installation = find_setting(connection, INSTALLATION) or ""
+    return f"{write_digest(folder, digest, installation)} is written"
 
 
 def mail_server(mail: MailSettings) -> "MailServer":

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil, comb, floor
+from math import ceil, floor
 from typing import Final
 
 from salesdaemon.domain.digests import DigestKind
@@ -23,12 +23,10 @@ FALSE_WORDS: Final = Fraction(1, 100)
 """How often a word on any product is wrong, in shares of digests, where none of them changed."""
 LEAST_CHANGE: Final = Fraction(3, 2)
 """By what factor a rising product sells more than usual at least, and a fading one less."""
-FEWEST_SALES: Final = 5
-"""A product sells as many in a usual period, or did in the last one, before it is judged."""
-FEWEST_IN_ALL: Final = 10
-"""Without as many in all the periods nothing can be told."""
+FEWEST_SALES: Final = 10
+"""Without as many in all its periods nothing can be told of a product."""
 MOST_EVIDENCE: Final = 1000
-"""More sales than these tell no more: nothing but chance is ever that even."""
+"""Of more sales several count as one: they tell no more, and take long to calculate with."""
 LEAST_SHARE: Final = Fraction(3, 10)
 """What the best product brings before it is worth a word how much hangs on it."""
 FEWEST_PRODUCTS: Final = 3
@@ -202,14 +200,12 @@ def _is_evergreen(one: ProductHistory, periods: int) -> bool:
 def _can_be_judged(kind: DigestKind, one: ProductHistory) -> bool:
     # The result of the comparison must have no say in this, or it would be no fair one.
     earlier = one.earlier
-    return len(earlier) >= _EARLIER_PERIODS[kind] and sum(earlier) + one.now >= FEWEST_IN_ALL
+    return len(earlier) >= _EARLIER_PERIODS[kind] and sum(earlier) + one.now >= FEWEST_SALES
 
 
 def _has_moved(one: ProductHistory, judged: int) -> bool:
     """Tell whether it sells so much more or less than usual that chance hardly explains it."""
     now, usual = one.now, one.usual
-    if now < FEWEST_SALES and usual < FEWEST_SALES:
-        return False
     if now >= usual * LEAST_CHANGE:
         chance = _chance_of_as_many(one)
     elif now * LEAST_CHANGE <= usual:
@@ -233,8 +229,14 @@ def _chance_of_as_few(one: ProductHistory) -> Fraction:
 
 def _chance_of_at_most(most: int, sales: int, periods: int) -> Fraction:
     """Return how likely at most so many of some sales fall into a certain one of equal periods."""
-    ways = sum(comb(sales, now) * (periods - 1) ** (sales - now) for now in range(most + 1))
-    return Fraction(ways, periods**sales)
+    if most < 0:
+        return Fraction(0)
+    others = periods - 1
+    ways = total = others**sales  # in which none of them falls into it
+    for now in range(most):
+        ways = ways * (sales - now) // ((now + 1) * others)
+        total += ways
+    return Fraction(total, periods**sales)
 
 
 def _sales_that_count_as_one(one: ProductHistory) -> Fraction:
@@ -279,9 +281,13 @@ def _sales_of(product: GroupTotals) -> int:
 
 
 def _comparable_nets(products: Sequence[GroupTotals]) -> list[int] | None:
-    """Return the net of each product in one currency: their own, or else the home one."""
-    currencies = {currency for one in products for currency in one.totals}
-    if len(currencies) == 1:
-        return [line.net for one in products for line in one.totals.values()]
-    nets = [one.home.net for one in products if one.home is not None]
-    return nets if len(nets) == len(products) else None
+    """Return the net of each product in one currency: their own, or else the home one.
+
+    Nothing is nothing in every currency: what was given away needs no rate.
+    """
+    nets = [{code: line.net for code, line in one.totals.items() if line.net} for one in products]
+    if len({currency for own in nets for currency in own}) <= 1:
+        return [sum(own.values()) for own in nets]
+    if any(own and one.home is None for own, one in zip(nets, products, strict=True)):
+        return None
+    return [one.home.net if one.home is not None else 0 for one in products]

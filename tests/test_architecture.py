@@ -55,6 +55,7 @@ ONLY_IN = {
     "aiosmtplib": ["digest"],
     "jinja2": ["digest", "notify"],
     "css_inline": ["digest"],
+    "resvg_py": ["digest"],
     "typer": ["cli"],
     "apscheduler": ["daemon"],
     "prometheus_client": ["metrics"],

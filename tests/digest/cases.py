@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
-from salesdaemon.digest.content import DigestContent, Gap
-from salesdaemon.domain.digests import DigestKind
+from salesdaemon.digest.content import DigestContent
+from salesdaemon.domain.digests import DigestKind, Gap
 from salesdaemon.domain.exchange import Conversion
 from salesdaemon.domain.ledger import UPCOMING, EntryKind, Payout, ShopLine
 from salesdaemon.domain.period import Period

@@ -13,8 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from salesdaemon.digest.chart import DARK, LIGHT, draw_chart, to_png
+from salesdaemon.digest.chart_words import Chart
 from salesdaemon.digest.content import DigestContent
-from salesdaemon.digest.sections import MAX_ROWS, build_view
+from salesdaemon.digest.sections.compared import DARK_CHART, LIGHT_CHART
+from salesdaemon.digest.sections.whole import MAX_ROWS, build_view
 from salesdaemon.digest.subject import write_subject
 from salesdaemon.digest.titles import clean, columns, fit, isolate, wrap
 from salesdaemon.digest.view import View
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 TEXT_COLUMNS = 72
 _MAX_BYTES = 100_000  # Gmail cuts a mail off at 102,400
-_FEWER_ROWS = (MAX_ROWS, 25, 10, 3)
+_FEWER_ROWS = (MAX_ROWS, 10, 5, 3)
 _LONGEST_SUBJECT = 250
 
 
@@ -66,7 +69,17 @@ def render_html(content: DigestContent, locale: str, source: str | None = None) 
         page = _inline(_rendered(template, build_view(content, Wording(locale), max_rows)))
         if len(page.encode()) <= _MAX_BYTES:
             break
-    return Page(page)
+    return Page(page, _images(page, content, locale))
+
+
+def _images(page: str, content: DigestContent, locale: str) -> dict[str, bytes]:
+    """Draw the images that a page refers to."""
+    schemes = {LIGHT_CHART: LIGHT, DARK_CHART: DARK}
+    return {
+        content_id: to_png(draw_chart(Chart.of(content), Wording(locale), scheme))
+        for content_id, scheme in schemes.items()
+        if f"cid:{content_id}" in page
+    }
 
 
 def standalone(page: Page) -> str:

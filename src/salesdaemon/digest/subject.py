@@ -3,9 +3,11 @@
 from collections import Counter
 
 from salesdaemon.digest.content import DigestContent
+from salesdaemon.digest.figures import count_sales, headlines_of, is_estimated, is_quiet
+from salesdaemon.digest.periods import NOUNS, during, name_of
 from salesdaemon.digest.titles import clean
 from salesdaemon.digest.wording import Wording, listing
-from salesdaemon.domain.summary import Summary, Totals
+from salesdaemon.domain.digests import DigestKind
 
 _LONGEST = 250
 _NEWS_NOUNS = {
@@ -20,36 +22,18 @@ _NEWS_NOUNS = {
 
 
 def write_subject(content: DigestContent, wording: Wording) -> str:
-    """Say in one line what the day brought and how much of it took no work."""
-    summary = content.summary
-    if not is_quiet(summary):
-        answer = _earned(summary, wording)
+    """Say in one line what the period brought and how much of it took no work."""
+    kind, period = content.kind, content.summary.period
+    if not is_quiet(content.summary):
+        answer = _earned(content, wording)
     elif content.news:
-        answer = (
-            f"No sales on {wording.days(summary.period)}; news: {news_counts(content, wording)}"
-        )
+        news = news_counts(content, wording)
+        answer = f"No sales {during(kind, period, wording)}; news: {news}"
     else:
-        answer = f"A quiet day: {wording.days(summary.period)}"
+        answer = f"A quiet {NOUNS[kind]}: {name_of(kind, period, wording)}"
     remarks = _remarks(content, wording)
     subject = f"{answer} ({'; '.join(remarks)})" if remarks else answer
     return clean(f"Preview: {subject}" if content.preview else subject, _LONGEST)
-
-
-def is_quiet(summary: Summary) -> bool:
-    """Tell whether nothing was sold and no money moved."""
-    return not any(line.sales or line.gross or line.net for line in summary.totals.values())
-
-
-def in_order(summary: Summary) -> list[tuple[str, Totals]]:
-    """List the totals by currency, the home currency first."""
-    return sorted(
-        summary.totals.items(), key=lambda entry: (entry[0] != summary.home_currency, entry[0])
-    )
-
-
-def sales_of(summary: Summary) -> int:
-    """Count the sales of all currencies."""
-    return sum(line.sales for line in summary.totals.values())
 
 
 def news_counts(content: DigestContent, wording: Wording) -> str:
@@ -58,33 +42,37 @@ def news_counts(content: DigestContent, wording: Wording) -> str:
     return listing([wording.count(number, *nouns) for nouns, number in kinds.items()])
 
 
-def _earned(summary: Summary, wording: Wording) -> str:
-    totals = in_order(summary)
+def _earned(content: DigestContent, wording: Wording) -> str:
+    summary = content.summary
+    totals = headlines_of(summary)
     nets = " + ".join(wording.amount(line.net, currency) for currency, line in totals)
-    sales = wording.count(sales_of(summary), "sale")
-    if any(line.net < 0 for _, line in totals) and any(line.refunded for _, line in totals):
-        return f"{nets} after refunds, from {sales}"
-    if not any(line.net for _, line in totals):
-        return f"{nets} left from {sales}"
-    if not any(line.active_net or line.unclassified_net for _, line in totals):
-        return f"{nets} without extra work, from {sales}"
-    return f"{nets} from {sales}{_passive_part(totals, wording)}"
+    refunded = any(line.refunded for _, line in totals) and any(line.net <= 0 for _, line in totals)
+    after = ", after refunds" if refunded else ""
+    return f"{nets} {_when(content, wording)}{after}: {count_sales(summary, wording)}"
 
 
-def _passive_part(totals: list[tuple[str, Totals]], wording: Wording) -> str:
-    """Say how much took no work; with several currencies the line is full without the amounts."""
-    passive = [(currency, line.passive_net) for currency, line in totals if line.passive_net]
-    if not passive or any(minor < 0 for _, minor in passive):
-        return ""
-    if len(totals) > 1:
-        return ", partly without extra work"
-    return f", {wording.amount(passive[0][1], passive[0][0])} of it without extra work"
+def _when(content: DigestContent, wording: Wording) -> str:
+    """Say of which period it is; a day that brought most of it by itself was slept through."""
+    kind, period = content.kind, content.summary.period
+    if content.preview:
+        return "so far"
+    if kind is DigestKind.WEEKLY:
+        return "last week"
+    if kind is DigestKind.DAILY and _mostly_passive(content):
+        return "while you slept"
+    return during(kind, period, wording)
+
+
+def _mostly_passive(content: DigestContent) -> bool:
+    return all(
+        line.net > 0 and 2 * line.passive_net >= line.net
+        for _, line in headlines_of(content.summary)
+    )
 
 
 def _remarks(content: DigestContent, wording: Wording) -> list[str]:
     remarks = []
-    estimated = any(line.estimated for line in content.summary.totals.values())
-    if estimated and not is_quiet(content.summary):
+    if is_estimated(content.summary) and not is_quiet(content.summary):
         remarks.append("fees estimated")
     if content.stale:
         remarks.append(f"{wording.count(len(content.stale), 'shop')} missing")

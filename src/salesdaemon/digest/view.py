@@ -1,8 +1,12 @@
-"""What the templates show: words and amounts, already written for people."""
+"""What the templates show: words and amounts, already written for people.
+
+An owner's own template is given the same: `view` is a `View`. Empty text, empty tuples and None
+stand for what this digest has nothing to say about, and are not shown.
+"""
 
 from dataclasses import dataclass
 
-_WIDEST_BESIDE = 11  # characters of an amount that half of 320 pixels holds
+_WIDEST_BESIDE = 10  # characters of an amount that half of 320 pixels holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The net of one currency and its parts, passive first; `size` fits it to a phone."""
+    """A net and its parts, passive first; `size` fits it to a phone."""
 
     currency: str
     net: str
@@ -54,72 +58,87 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """The net of one currency then, and how today's differs; the arrow repeats the words."""
+class Line:
+    """A line of a section: what it is about, what is to be said of it, and its amounts.
 
-    then: str
-    arrow: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """An earlier day beside this one."""
-
-    title: str
-    day: str
-    sales: str
-    differences: tuple[Difference, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A shop or a product with its net in each currency."""
+    `label` stands before the name and says what kind of thing it is. `aside` stands below the
+    amounts, `share` is the percentage that a bar is long; 0 draws none.
+    """
 
     name: str
-    units: str
-    detail: str
-    amounts: tuple[str, ...]
+    details: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+    label: str = ""
+    share: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class NewsRow:
-    """What became known about a sale of an earlier day; `amount` is the change of the net."""
+class Section:
+    """A heading with what stands below it: sentences, then lines, then how many are left out."""
 
-    what: str
-    product: str
-    shop: str
-    day: str
-    detail: str
-    amount: str
+    title: str
+    hint: str = ""
+    sentences: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The bars of the last days, weeks or months.
+
+    `light` and `dark` are the content ids of two images of it, which `alt` says in words; `spark`
+    draws it in one line of text, `ends` names its first and its last bar.
+    """
+
+    title: str
+    hint: str
+    light: str
+    dark: str
+    alt: str
+    spark: str
+    ends: tuple[str, str]
+    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything that a digest shows, in order. Empty text and empty tuples are not shown.
+    """Everything that a digest shows.
 
-    `quiet` holds the sentences of a day without sales, and then there are no figures.
+    `kind` is daily, weekly, monthly or yearly. `quiet` holds the sentences of a period without
+    sales, and then there are no figures. `converted` names the net of every currency where the
+    headline is their conversion; without it there is a headline for each currency.
     """
 
+    kind: str
     subject: str
-    day: str
+    title: str
     preview: str
     teaser: str
-    quiet_title: str
-    quiet: tuple[str, ...]
-    headlines: tuple[Headline, ...]
-    sales: str
     attention: str
-    sums: tuple[Sum, ...]
-    comparisons: tuple[Comparison, ...]
-    shops: tuple[Row, ...]
-    more_shops: str
-    products: tuple[Row, ...]
-    more_products: str
-    net_label: str
-    compared_label: str
-    news: tuple[NewsRow, ...]
-    more_news: str
-    missing: tuple[str, ...]
-    notes: tuple[str, ...]
     timezone: str
+    quiet_title: str = ""
+    quiet: tuple[str, ...] = ()
+    headlines: tuple[Headline, ...] = ()
+    converted: str = ""
+    sales: str = ""
+    compared: Section | None = None
+    chart: Chart | None = None
+    sums: tuple[Sum, ...] = ()
+    shops: Section | None = None
+    products: Section | None = None
+    extras: Section | None = None
+    countries: Section | None = None
+    news: Section | None = None
+    payouts: Section | None = None
+    costs: Section | None = None
+    goals: Section | None = None
+    streak: Section | None = None
+    movements: Section | None = None
+    concentration: Section | None = None
+    hourly: Section | None = None
+    put_aside: Section | None = None
+    concerns: Section | None = None
+    missing: Section | None = None
+    notes: Section | None = None

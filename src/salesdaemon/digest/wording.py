@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
 
 from salesdaemon.domain.money import exponent, to_decimal
 from salesdaemon.domain.period import Period
@@ -52,6 +54,45 @@ class Wording:
         noun = singular if number == 1 else plural or f"{singular}s"
         return f"{self.number(number)} {noun}"
 
+    def percent(self, part: int | Fraction, whole: int | Fraction) -> str:
+        """Write a share in whole percent; one that is not 0 or 100 is never written as such."""
+        from babel.numbers import format_percent  # noqa: PLC0415 - the idle daemon has no use for it
+
+        exact = Fraction(100 * part) / whole
+        rounded, prefix = round(exact), ""
+        if rounded in {0, 100} and exact != rounded:
+            prefix = "under " if exact < 1 else "over "
+            rounded = 1 if exact < 1 else 99 if exact < 100 else 100  # noqa: PLR2004 - percent
+        share = Decimal(rounded).scaleb(-2)
+        return prefix + format_percent(share, locale=self.locale.replace("-", "_"))
+
+    def share(self, percent: Decimal) -> str:
+        """Write a percentage with the decimals it has: "25%", "7.5%"."""
+        from babel.numbers import format_percent  # noqa: PLC0415 - the idle daemon has no use for it
+
+        return format_percent(
+            percent.scaleb(-2), locale=self.locale.replace("-", "_"), decimal_quantization=False
+        )
+
+    def decimal(self, value: Fraction) -> str:
+        """Write a number with one decimal."""
+        from babel.numbers import format_decimal  # noqa: PLC0415 - the idle daemon does not carry it
+
+        tenths = Decimal(round(value * 10)).scaleb(-1)
+        return format_decimal(tenths, format="#,##0.0", locale=self.locale.replace("-", "_"))
+
+    def duration(self, minutes: int) -> str:
+        """Write how long work took: "14 h 30 min"."""
+        hours, rest = divmod(minutes, 60)
+        parts = [f"{self.number(hours)} h"] * bool(hours) + [f"{rest} min"] * bool(rest)
+        return " ".join(parts).replace(" ", "\N{NO-BREAK SPACE}") or "0 min"
+
+    def country(self, code: str | None) -> str:
+        """Name a country in English; a code that is none names itself."""
+        from babel import Locale  # noqa: PLC0415 - the idle daemon does not carry Babel
+
+        return Locale("en").territories.get(code or "", code) or "Not known"
+
     def day(self, day: date) -> str:
         """Write a day in a sentence: "Friday 20 November"."""
         return self._date(day, "EEEE d MMMM", "EEEE, MMMM d")
@@ -60,17 +101,15 @@ class Wording:
         """Write a day as a heading: "Friday 20 November 2026"."""
         return self._date(day, "EEEE d MMMM y", "EEEE, MMMM d, y")
 
-    def short_day(self, day: date) -> str:
+    def short_day(self, day: date, *, with_year: bool = False) -> str:
         """Write a day in a table: "Fri 20 Nov"."""
+        if with_year:
+            return self._date(day, "EEE d MMM y", "EEE, MMM d, y")
         return self._date(day, "EEE d MMM", "EEE, MMM d")
 
     def brief_day(self, day: date) -> str:
         """Write a day under a bar: "20 Nov"."""
         return self._date(day, "d MMM", "MMM d")
-
-    def month(self, day: date) -> str:
-        """Write the month of a day: "November 2026"."""
-        return self._date(day, "MMMM y", "MMMM y")
 
     def brief_month(self, day: date) -> str:
         """Write the month of a day under a bar: "Nov"."""
@@ -81,10 +120,24 @@ class Wording:
         return self._date(day, "EEEE", "EEEE")
 
     def days(self, period: Period) -> str:
-        """Write one day, or several: "Monday 16 to Thursday 19 November"."""
+        """Write one day, or several: "Monday 16 November to Thursday 19 November"."""
         if period.first == period.last:
             return self.day(period.first)
         return f"{self.day(period.first)} to {self.day(period.last)}"
+
+    def dates(self, period: Period, *, with_year: bool = False) -> str:
+        """Write from when to when, without weekdays: "16 to 22 November 2026"."""
+        first, last = period.first, period.last
+        patterns = ("d MMMM y", "MMMM d, y") if with_year else ("d MMMM", "MMMM d")
+        begins = patterns
+        if first.year == last.year:
+            begins = ("d" if first.month == last.month else "d MMMM", "MMMM d")
+        return f"{self._date(first, *begins)} to {self._date(last, *patterns)}"
+
+    def month(self, day: date, *, with_year: bool = False) -> str:
+        """Name the month that a day is in: "November 2026"."""
+        pattern = "MMMM y" if with_year else "MMMM"
+        return self._date(day, pattern, pattern)
 
     def moment(self, moment: datetime) -> str:
         """Write a local date and time: "Friday 20 November, 05:12"."""

@@ -116,7 +116,8 @@ def _look_back(
     so_far = Period(period.first, max(period.first, min(period.last, today)))
     history = load_days(connection, basis, period.last)
     stretches = _stretches(kind, period)
-    products = load_product_histories(connection, basis, stretches)
+    judges = kind is not DigestKind.DAILY
+    products = load_product_histories(connection, basis, stretches, look_back=judges)
     # Of a stretch before the first sale nobody can say that it brought less.
     has_before = bool(history) and history[0].day <= stretches[-2].first
     content = replace(

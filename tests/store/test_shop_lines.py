@@ -202,3 +202,9 @@ def test_a_payout_to_come_does_not_hide_what_the_books_tell_of_earlier_ones(stor
         ("templates", Payout(f"disbursement {FRIDAY}", 5000, "EUR", "sent", FRIDAY)),
         ("templates", UPCOMING),
     ]
+
+
+def test_a_payout_to_come_of_nothing_is_no_payout(store: Store) -> None:
+    account(store)
+    keep(store, FIRST, Payout("upcoming", 0, "USD", "none"))
+    assert payouts(store) == [("templates", FIRST)]

@@ -134,13 +134,17 @@ def save_payouts(
 
 
 def list_payouts(connection: Connection, zone: ZoneInfo) -> list[tuple[str, Payout]]:
-    """List payouts with their shop, oldest first: as listed, and as the books tell them."""
+    """List payouts with their shop, oldest first: as listed, and as the books tell them.
+
+    One to come of nothing is none.
+    """
     listed = connection.execute(
         select(payouts, accounts.c.shop).join_from(
             payouts, accounts, accounts.c.id == payouts.c.account_id
         )
     )
-    found = [(row.shop, to_payout(row)) for row in listed]
+    known = [(row.shop, to_payout(row)) for row in listed]
+    found = [pair for pair in known if pair[1].payout_id != UPCOMING or pair[1].amount_minor]
     shops = {shop for shop, payout in found if payout.payout_id != UPCOMING}
     for line in list_shop_lines(connection, None, None, zone, {EntryKind.PAYOUT}):
         if line.shop not in shops:

@@ -88,9 +88,9 @@ def _tally(
             tallies[product] = _Tally([0] * len(periods), [0] * len(periods))
         return tallies[product]
 
-    query = _history_query(has_marked=bool(marked))
     # A question for each period: to sort its rows by it as well would take the database longer.
     for place, period in enumerate(periods):
+        query = _history_query(has_marked=_has_day_of(period, marked))
         for account_id, name, title, day, sales, units in connection.execute(query, _days(period)):
             tally = tally_of(ProductKey(shops[account_id], name))
             tally.add(place, sales, units)
@@ -131,9 +131,9 @@ def _sold_before(
     earlier = Period(date.min, shift(day, -timedelta(days=1)))
     nearby = Period(shift(day, -_NEARBY), earlier.last)
     marked = _marked(connection, earlier)
-    query = _sold_query(has_marked=bool(marked))
     found: set[ProductKey] = set()
     for period in (nearby, earlier):
+        query = _sold_query(has_marked=_has_day_of(period, marked))
         for names in chunks(sorted({product.name for product in set(products) - found})):
             rows = connection.execute(query, {**_days(period), "names": names})
             found.update(ProductKey(shops[account_id], name) for account_id, name in rows)
@@ -281,6 +281,10 @@ def _marked(connection: Connection, period: Period) -> Sequence[tuple[date, int]
     query = select(dirty_days.c.day, dirty_days.c.account_id)
     rows = connection.execute(query.where(dirty_days.c.day.between(period.first, period.last)))
     return [(row.day, row.account_id) for row in rows]
+
+
+def _has_day_of(period: Period, marked: Iterable[tuple[date, int]]) -> bool:
+    return any(day in period for day, _ in marked)
 
 
 def _sum_marked(

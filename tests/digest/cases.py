@@ -6,17 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 from salesdaemon.digest.content import DigestContent
-from salesdaemon.domain.digests import DigestKind, Gap
+from salesdaemon.domain.digests import Gap
 from salesdaemon.domain.exchange import Conversion
 from salesdaemon.domain.ledger import UPCOMING, EntryKind, Payout, ShopLine
 from salesdaemon.domain.period import Period
 from salesdaemon.domain.report import BooksOfPeriod
-from salesdaemon.domain.sale import Kind, LineItem, Status
-from salesdaemon.domain.summary import News, StaleShop, StoredSale
-from salesdaemon.domain.sums import FindRate, no_rates, summarise
+from salesdaemon.domain.sale import Kind, Status
+from salesdaemon.domain.summary import StaleShop, StoredSale
+from tests.digest.facts import FRIDAY, content, looking_back, news, sale, two_years
+from tests.digest.long_cases import LONG_CASES
 
-FRIDAY = date(2026, 11, 20)
-BERLIN = "Europe/Berlin"
 HOSTILE = (
     "</td></table><script>alert(1)</script><img src=https://evil.example/x.png> "
     "{{ 7 * 7 }} {% raw %} & \u202egnp.exe\u2066 \x00\x1b[31m\r\nBcc: x@evil.example\u2028"
@@ -24,98 +23,6 @@ HOSTILE = (
 )
 ARABIC = "مخطط أسبوعي قابل للطباعة 2027 (A4)"
 HEBREW = "מתכנן שבועי"
-
-
-def sale(
-    net: int = 965,
-    *,
-    gross: int | None = None,
-    fees: int | None = None,
-    refunded: int = 0,
-    fees_refunded: int = 0,
-    affiliate: int = 0,
-    currency: str = "EUR",
-    shop: str = "templates",
-    marketplace: str = "gumroad",
-    day: date = FRIDAY,
-    product: str | None = "Weekly planner",
-    passive: bool | None = True,
-    quantity: int = 1,
-    kind: Kind = Kind.SALE,
-    status: Status = Status.PAID,
-    exact: bool = True,
-    items: tuple[LineItem, ...] | None = None,
-) -> StoredSale:
-    """Make a paid sale; gross and fees follow from the net unless they are given."""
-    given_back = fees_refunded - affiliate - refunded
-    charged = net // 5 if fees is None and gross is None else fees
-    if charged is None:
-        charged = (gross or 0) + given_back - net
-    paid = net + charged - given_back if gross is None else gross
-    return StoredSale(
-        marketplace=marketplace,
-        shop=shop,
-        sale_id="s1",
-        kind=kind,
-        status=status,
-        paid=True,
-        paid_at=datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=9),
-        sold_on=day,
-        currency=currency,
-        gross_minor=paid,
-        refunded_minor=refunded,
-        refunded_exact=True,
-        fees_minor=charged,
-        fees_refunded_minor=fees_refunded,
-        affiliate_minor=affiliate,
-        net_minor=net,
-        fees_exact=exact,
-        country="DE",
-        items=items or (LineItem(product, product, quantity, paid, passive=passive),),
-    )
-
-
-def content(
-    sales: list[StoredSale],
-    *,
-    day: date = FRIDAY,
-    news: tuple[News, ...] = (),
-    stale: tuple[StaleShop, ...] = (),
-    timezone: str = BERLIN,
-    gap: Period | None = None,
-    preview: bool = False,
-    find_rate: FindRate = no_rates,
-) -> DigestContent:
-    """Sum up the sales of a day and of the two it is compared with."""
-    period = Period.one_day(day)
-    return DigestContent(
-        kind=DigestKind.DAILY,
-        summary=summarise(sales, period, "EUR", find_rate),
-        before=summarise(sales, period.shifted(-1), "EUR", find_rate),
-        same_before=summarise(sales, period.shifted(-7), "EUR", find_rate),
-        year_before=None,
-        news=news,
-        stale=stale,
-        timezone=timezone,
-        gap=None if gap is None else Gap(gap, 4),
-        preview=preview,
-    )
-
-
-def news(kind: str, product: str | None = "Weekly planner", **deltas: int) -> News:
-    """Make a piece of news of a sale three days earlier."""
-    return News(
-        kind=kind,
-        shop="templates",
-        sale_id="n1",
-        product=product,
-        sold_on=FRIDAY - timedelta(days=3),
-        seen_at=datetime(2026, 11, 20, 18, 30, tzinfo=UTC),
-        currency="EUR",
-        gross_delta=deltas.get("gross", 0),
-        refunded_delta=deltas.get("refunded", 0),
-        net_delta=deltas.get("net", 0),
-    )
 
 
 LATE_SALE = news("sale", gross=1900, net=1534)
@@ -130,10 +37,11 @@ EARLIER = [YESTERDAY, *LAST_FRIDAY]
 def _ordinary() -> list[StoredSale]:
     return [
         sale(1530, product="Weekly planner 2027"),
-        sale(1530, product="Weekly planner 2027"),
-        sale(2410, product="Icon pack for makers", quantity=2),
-        sale(730, product="Sticker sheet: cats"),
-        sale(920, product="Icon pack for makers"),
+        sale(1530, product="Weekly planner 2027", country="US"),
+        sale(1205, product="Icon pack for makers", country="US"),
+        sale(1205, product="Icon pack for makers", country="GB"),
+        sale(730, product="Sticker sheet: cats", quantity=2),
+        sale(920, product="Watercolour brushes", country="AT"),
         sale(
             1520,
             shop="prints",
@@ -153,7 +61,8 @@ def one_sale() -> DigestContent:
 
 
 def ordinary_day() -> DigestContent:
-    return content([*_ordinary(), *EARLIER], news=(LATE_SALE, LATE_REFUND))
+    sales = [*_ordinary(), *two_years(FRIDAY - timedelta(days=1))]
+    return looking_back(content(sales, news=(LATE_SALE, LATE_REFUND)), sales)
 
 
 def many_currencies() -> DigestContent:
@@ -261,7 +170,7 @@ def stale_shop() -> DigestContent:
 
 def gap() -> DigestContent:
     missed = Period(FRIDAY - timedelta(days=4), FRIDAY - timedelta(days=1))
-    return content([sale(), *EARLIER], gap=missed)
+    return content([sale(), *EARLIER], gap=Gap(missed, 4))
 
 
 def estimated_fees() -> DigestContent:
@@ -313,4 +222,4 @@ CASES: dict[str, Callable[[], DigestContent]] = {
         preview,
         free_day,
     )
-}
+} | LONG_CASES

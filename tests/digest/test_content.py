@@ -1,6 +1,7 @@
 from salesdaemon.digest.content import to_json
 from salesdaemon.domain.report import report_json
-from tests.digest.cases import content, news, ordinary_day, sale
+from tests.digest.cases import ordinary_day
+from tests.digest.facts import content, news, sale
 
 
 def test_a_digest_is_the_report_of_its_period_and_what_it_compares_with() -> None:

@@ -16,7 +16,8 @@ from salesdaemon.digest.wording import Wording
 from salesdaemon.domain.money import exponent, to_decimal
 from salesdaemon.domain.sale import LineItem
 from salesdaemon.domain.summary import StoredSale
-from tests.digest.cases import CASES, FRIDAY, HOSTILE, LATE_SALE, content, news, sale
+from tests.digest.cases import CASES, HOSTILE, LATE_SALE
+from tests.digest.facts import FRIDAY, content, news, sale
 
 GMAIL_CLIPS_AT = 102_000
 TAGS = {

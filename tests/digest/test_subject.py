@@ -5,7 +5,8 @@ import pytest
 from salesdaemon.digest.render import render_subject
 from salesdaemon.domain.sale import Kind, Status
 from salesdaemon.domain.summary import StoredSale
-from tests.digest.cases import HOSTILE, content, hostile_titles, sale
+from tests.digest.cases import HOSTILE, hostile_titles
+from tests.digest.facts import content, sale
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def _environment(*, autoescape: bool) -> "SandboxedEnvironment":
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        right=_right, widest=_widest, fit=fit, isolate=isolate, wrapped=_wrapped
+        right=_right, widest=_widest, fit=fit, isolate=isolate, wrapped=_wrapped, lines=_lines
     )
     return environment
 
@@ -137,3 +137,8 @@ def _widest(texts: list[str]) -> int:
 def _wrapped(text: str, width: int, indent: str = "") -> str:
     """Break a sentence into lines; those after the first are indented."""
     return f"\n{indent}".join(wrap(text, width - len(indent)))
+
+
+def _lines(texts: list[str], width: int) -> list[str]:
+    """Break each of some texts into lines of its own."""
+    return [line for text in texts for line in wrap(text, width)]

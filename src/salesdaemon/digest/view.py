@@ -89,7 +89,7 @@ class Chart:
     """The bars of the last days, weeks or months.
 
     `light` and `dark` are the content ids of two images of it, which `alt` says in words; `spark`
-    draws it in one line of text, `ends` names its first and its last bar.
+    draws it in one line of text, `span` says from when to when it reaches.
     """
 
     title: str
@@ -98,7 +98,7 @@ class Chart:
     dark: str
     alt: str
     spark: str
-    ends: tuple[str, str]
+    span: str
     sentences: tuple[str, ...]
 
 

@@ -91,7 +91,8 @@ class Wording:
         """Name a country in English; a code that is none names itself."""
         from babel import Locale  # noqa: PLC0415 - the idle daemon does not carry Babel
 
-        return Locale("en").territories.get(code or "", code) or "Not known"
+        known = code if code not in {None, "", "ZZ"} else "Not known"  # ZZ stands for no country
+        return str(Locale("en").territories.get(known, known))
 
     def day(self, day: date) -> str:
         """Write a day in a sentence: "Friday 20 November"."""

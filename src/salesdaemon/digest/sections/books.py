@@ -17,15 +17,12 @@ _MOST_SINGLE = 3
 def tell_payouts(content: DigestContent, wording: Wording) -> Section | None:
     """List what went to the bank and what will; of a long period the sum of each shop."""
     sent: dict[tuple[str, str], list[Payout]] = {}
-    expected: list[tuple[str, Payout]] = []
+    waiting: list[tuple[str, Payout]] = []
     for shop, payout in content.books.payouts:
-        if not payout.amount_minor:
-            continue
-        if payout.made_on is not None:
+        if payout.amount_minor and payout.made_on is None:
+            waiting.append((shop, payout))
+        elif payout.amount_minor:
             sent.setdefault((shop, payout.currency), []).append(payout)
-        if payout.made_on is None or payout.arrives_on is not None:
-            expected.append((shop, payout))
-    waiting = [each for each in expected if each[1].made_on is None]
     lines = [
         *(line for (shop, _), payouts in sent.items() for line in _sent(shop, payouts, wording)),
         *(_expected(shop, payout, wording) for shop, payout in waiting),
@@ -53,11 +50,13 @@ def _sent(shop: str, payouts: Sequence[Payout], wording: Wording) -> Iterator[Li
 def _way(payout: Payout, wording: Wording) -> str:
     """Say how far a payout that was made has come."""
     status = clean(payout.status, _NAME_LENGTH)
-    made = f"sent on {wording.short_day(payout.made_on)}" if payout.made_on is not None else ""
+    said = f"sent on {wording.short_day(payout.made_on)}" if payout.made_on is not None else ""
+    if status not in {"", "sent"}:
+        said += f" ({status})"
     if payout.arrives_on is None:
-        return f"{made} ({status})"
-    guess = " (estimated)" if payout.estimated else ""
-    return f"{made} ({status}), arrives about {wording.short_day(payout.arrives_on)}{guess}"
+        return said
+    guess = ", estimated" if payout.estimated else ""
+    return f"{said}, arrives about {wording.short_day(payout.arrives_on)}{guess}"
 
 
 def _expected(shop: str, payout: Payout, wording: Wording) -> Line:

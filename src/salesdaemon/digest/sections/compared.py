@@ -17,6 +17,7 @@ from salesdaemon.digest.view import Chart, Line, Section
 from salesdaemon.digest.wording import Wording, listing
 from salesdaemon.domain.digests import DigestKind
 from salesdaemon.domain.history import BARS, Bar
+from salesdaemon.domain.period import Period
 from salesdaemon.domain.summary import Summary, Totals
 
 LIGHT_CHART, DARK_CHART = "chart-light@salesdaemon", "chart-dark@salesdaemon"
@@ -110,7 +111,6 @@ def draw(content: DigestContent, wording: Wording) -> Chart | None:
         return None
     of_bar, _ = BARS[content.kind]
     home = content.summary.home_currency
-    first, last = content.bars[0], content.bars[-1]
     return Chart(
         title=f"The last {len(content.bars)} {NOUNS[of_bar]}s",
         hint=f"net, {home}",
@@ -118,9 +118,18 @@ def draw(content: DigestContent, wording: Wording) -> Chart | None:
         dark=DARK_CHART,
         alt=describe_chart(Bars.of(content), wording),
         spark=sparkline(content.bars),
-        ends=(_name(of_bar, first, wording), _name(of_bar, last, wording)),
+        span=_span(content, wording),
         sentences=tuple(_facts(content, of_bar, wording)),
     )
+
+
+def _span(content: DigestContent, wording: Wording) -> str:
+    """Say from when to when the bars reach."""
+    first, last = content.bars[0].period.first, content.bars[-1].period.last
+    if content.kind in {DigestKind.DAILY, DigestKind.WEEKLY}:
+        return wording.dates(Period(first, last), with_year=True)
+    begin = wording.month(first, with_year=first.year != last.year)
+    return f"{begin} to {wording.month(last, with_year=True)}"
 
 
 def _name(kind: DigestKind, bar: Bar, wording: Wording) -> str:

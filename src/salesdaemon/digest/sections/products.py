@@ -1,12 +1,12 @@
 """Products: what they brought, where they are going, and what they paid for the hours put in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.digest.figures import units_of
 from salesdaemon.digest.periods import NOUNS
-from salesdaemon.digest.sections.sold import more, net_hint, nets
+from salesdaemon.digest.sections.sold import best_first, more, net_hint, nets
 from salesdaemon.digest.titles import clean
 from salesdaemon.digest.view import Line, Section
 from salesdaemon.digest.wording import Wording, listing
@@ -28,7 +28,7 @@ def title_or_none(title: str | None) -> str:
 
 def list_products(content: DigestContent, wording: Wording, max_rows: int) -> Section | None:
     """List the products, best first, with how they go."""
-    products = _best_first(content.summary.products)
+    products = best_first(content.summary.products)
     if not products:
         return None
     with_shop = len(content.summary.shops) > 1
@@ -38,15 +38,6 @@ def list_products(content: DigestContent, wording: Wording, max_rows: int) -> Se
     hidden = more(len(products) - max_rows, wording, "product")
     title = "Best products" if len(products) > 1 else "Product"
     return Section(title, net_hint(content), lines=lines, more=hidden)
-
-
-def _best_first(products: Sequence[GroupTotals]) -> list[GroupTotals]:
-    """Put products in the order of their home net, where all of it is known."""
-    homes = [product.home.net for product in products if product.home is not None]
-    if len(homes) < len(products):
-        return list(products)
-    order = sorted(range(len(products)), key=lambda place: -homes[place])
-    return [products[place] for place in order]
 
 
 def _product(
@@ -69,12 +60,16 @@ def _trend(trend: Trend, kind: DigestKind, units: int, wording: Wording) -> Iter
     """Say how many went in the last days, or the period, and in those before."""
     if trend.before == 0 and trend.now == units:
         return  # that there were none before says nothing of a trend
-    arrow = "▲" if trend.now > trend.before else "▼" if trend.now < trend.before else "="
     before = wording.number(trend.before) if trend.before else "none"
     if kind is DigestKind.DAILY:
+        arrow = "▲" if trend.now > trend.before else "▼" if trend.now < trend.before else "="
         yield f"{arrow} {wording.number(trend.now)} in {_TREND_DAYS} days, {before} before"
+        return
+    earlier = f"the {NOUNS[kind]} before"
+    if trend.now == trend.before:
+        yield f"= as many as {earlier}"
     else:
-        yield f"{arrow} {before} in the {NOUNS[kind]} before"
+        yield f"{'▲ up' if trend.now > trend.before else '▼ down'} from {before} {earlier}"
 
 
 def tell_movements(content: DigestContent, wording: Wording) -> Section | None:
@@ -86,14 +81,17 @@ def tell_movements(content: DigestContent, wording: Wording) -> Section | None:
         ("● Evergreen", f"sells {noun} after {noun}, usually {{usual}}", moves.evergreen),
         ("★ New", f"first sold this {noun}", moves.fresh),
     )
+    told = [(label, detail, found) for label, detail, found in said if found]
+    if not told:
+        return None
     lines = tuple(
         _movement(label, detail, each, wording)
-        for label, detail, found in said
+        for label, detail, found in told
         for each in found[:_MOST_MOVEMENTS]
     )
-    if not lines:
-        return None
-    return Section("Rising, fading, evergreen, new", "against their own history", lines=lines)
+    first, *others = (label.split()[1] for label, _, _ in told)
+    title = f"{listing([first, *(word.lower() for word in others)])} products"
+    return Section(title, "against their own history", lines=lines)
 
 
 def _movement(label: str, detail: str, each: Movement, wording: Wording) -> Line:
@@ -124,7 +122,7 @@ def tell_concentration(content: DigestContent, wording: Wording) -> Section | No
     percent = wording.percent(found.share, 1)
     line = Line(
         title_or_none(found.title),
-        (f"{percent} of the net came from one product",),
+        (f"brought {percent} of what all products brought",),
         (percent,),
         share=min(max(int(100 * found.share), 1), 100),
     )

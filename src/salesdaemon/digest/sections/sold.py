@@ -1,6 +1,6 @@
 """What was sold: the sum from gross to net, shops, countries, renewals and affiliates."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.digest.figures import in_order, is_converted, is_estimated, units_of
@@ -60,6 +60,15 @@ def more(number: int, wording: Wording, noun: str = "") -> str:
     return f"and {counted}" if number > 0 else ""
 
 
+def best_first(groups: Sequence[GroupTotals]) -> list[GroupTotals]:
+    """Put groups in the order of their net in the home currency, where all of it is known."""
+    homes = [group.home.net for group in groups if group.home is not None]
+    if len(homes) < len(groups):
+        return list(groups)
+    order = sorted(range(len(groups)), key=lambda place: -homes[place])
+    return [groups[place] for place in order]
+
+
 def list_shops(content: DigestContent, wording: Wording, max_rows: int) -> Section | None:
     """List the shops; a single one says nothing that was not said."""
     shops = content.summary.shops
@@ -91,17 +100,19 @@ def _shop(shop: GroupTotals, share: int, wording: Wording) -> Line:
 
 def list_extras(content: DigestContent, wording: Wording) -> Section | None:
     """Tell of renewals, affiliates, free downloads and trials, where there were any."""
+    free = tuple(_free(content.kinds, wording))
     lines = (
         *_renewals(content.kinds.get(Kind.RENEWAL.value, {}), wording),
         *_affiliates(content.summary, wording),
-        *_free(content.kinds, wording),
+        *free,
     )
     if not lines:
         return None
     title = listing(
         [line.name if not place else line.name.lower() for place, line in enumerate(lines)]
     )
-    return Section(title, net_hint(content), lines=lines)
+    hint = net_hint(content) if len(lines) > len(free) else ""
+    return Section(title, hint, lines=lines)
 
 
 def _renewals(totals: Mapping[str, Totals], wording: Wording) -> Iterator[Line]:
@@ -134,7 +145,7 @@ def _free(kinds: Mapping[str, Mapping[str, Totals]], wording: Wording) -> Iterat
 
 def list_countries(content: DigestContent, wording: Wording, max_rows: int) -> Section | None:
     """List where sales went to; nothing where no country is known."""
-    countries = content.countries
+    countries = best_first(content.countries)
     if not any(country.name for country in countries):
         return None
     most = min(max_rows, _MOST_COUNTRIES.get(content.kind, _MORE_COUNTRIES))
@@ -142,7 +153,8 @@ def list_countries(content: DigestContent, wording: Wording, max_rows: int) -> S
     hint = net_hint(content)
     if _in_home(content):
         hint += f", in {content.summary.home_currency}"
-    return Section("Countries", hint, lines=lines, more=more(len(countries) - most, wording))
+    title = "Countries" if len(countries) > 1 else "Country"
+    return Section(title, hint, lines=lines, more=more(len(countries) - most, wording))
 
 
 def _in_home(content: DigestContent) -> bool:

@@ -1,0 +1,81 @@
+"""Look at digests as a browser shows them: Chromium, without a window, one start for many pages."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = shutil.which("chromium")
+SCHEMES = {"light": 1, "dark": 0}
+
+_SHEET = """<!doctype html><meta charset="utf-8"><style>
+body {{ margin: 0; background: #888; }}
+figure {{ display: inline-block; vertical-align: top; margin: 0 8px 8px 0; }}
+figcaption {{ font: 14px sans-serif; padding: 2px; background: #ff8; }}
+iframe {{ border: 0; display: block; }}
+</style>{frames}<pre id="measured"></pre><script>
+addEventListener("load", () => {{
+  const measured = {{}};
+  for (const frame of document.querySelectorAll("iframe")) {{
+    const page = frame.contentDocument.scrollingElement;
+    frame.style.height = page.scrollHeight + "px";
+    measured[frame.title] = {{
+      width: page.scrollWidth, height: page.scrollHeight,
+      dark: frame.contentWindow.matchMedia("(prefers-color-scheme: dark)").matches,
+    }};
+  }}
+  document.getElementById("measured").textContent = JSON.stringify(measured);
+}});
+</script>"""
+
+
+def show(pages: Mapping[str, str], width: int) -> str:
+    """Put pages beside one another, each as wide as a screen of so many pixels."""
+    frames = "".join(
+        f'<figure><figcaption>{html.escape(name)}</figcaption><iframe title="{html.escape(name)}" '
+        f'width="{width}" height="100" scrolling="no" srcdoc="{html.escape(page)}"></iframe>'
+        "</figure>"
+        for name, page in pages.items()
+    )
+    return _SHEET.format(frames=frames)
+
+
+def measure(pages: Mapping[str, str], width: int, folder: Path) -> dict[str, Any]:
+    """Return how wide and high each page is on a screen of so many pixels."""
+    sheet = folder / "measured.html"
+    sheet.write_text(show(pages, width), "utf-8")
+    shown = _run("--dump-dom", f"--user-data-dir={folder / 'profile'}", sheet.as_uri())
+    found = re.search(r'<pre id="measured">(.*?)</pre>', shown, re.DOTALL)
+    assert found is not None, shown[-2000:]
+    measured: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return measured
+
+
+def photograph(page: Path, image: Path, width: int, height: int, scheme: str) -> None:
+    """Take a picture of a page in a window of that size."""
+    _run(
+        f"--screenshot={image}",
+        f"--window-size={width},{height}",
+        f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
+        f"--user-data-dir={image.with_suffix('.profile')}",
+        page.as_uri(),
+    )
+
+
+def _run(*arguments: str) -> str:
+    assert CHROMIUM is not None, "Install Debian's chromium."
+    ran = subprocess.run(
+        [
+            *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+            *("--force-prefers-reduced-motion", "--disable-dev-shm-usage", *arguments),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    return ran.stdout

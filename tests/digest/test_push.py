@@ -19,10 +19,10 @@ def test_a_push_says_what_came_in_and_what_stands_out() -> None:
     assert pushed("ordinary_day") == (
         "€86.40 while you slept",
         [
-            "6 sales, 5 without any work; 7 items in all",
+            "7 sales, 6 without any work; 8 items in all",
             "€71.20 without any work, €15.20 with work",
-            "▲ €46.30 more than the day before",
-            "Best: Icon pack for makers, €33.30",
+            "▲ €40.60 more than a week earlier",
+            "Best: Weekly planner 2027, €30.60",
             "News of earlier days: 1 late sale and 1 refund",
         ],
     )

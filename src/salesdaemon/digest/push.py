@@ -1,10 +1,12 @@
 """Write a digest in a few lines for a phone. Pure: facts in, words out."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.digest.figures import is_estimated, is_quiet
+from salesdaemon.digest.sections.compared import earlier_of
 from salesdaemon.digest.sections.whole import build_view
 from salesdaemon.digest.subject import news_counts, write_subject
 from salesdaemon.digest.titles import isolate, shorten
@@ -48,11 +50,7 @@ def _lines(content: DigestContent, view: View, wording: Wording) -> Iterator[str
             yield f"{headline.currency}: {_parts(headline)}"
         elif some and some != ["passive"]:  # which the line above says already
             yield _parts(headline)
-    if view.compared is not None:
-        line = view.compared.lines[0]
-        if len(line.amounts) == 1:
-            than = "as" if line.amounts[0].startswith("=") else "than"
-            yield f"{line.amounts[0]} {than} {line.name[0].lower()}{line.name[1:]}"
+    yield from islice(_comparisons(content, view), 1)
     if view.products is not None and len(content.summary.products) > 1:
         best = view.products.lines[0]
         yield f"Best: {isolate(shorten(best.name, _NAME_LENGTH))}, {listing(best.amounts)}"
@@ -60,6 +58,15 @@ def _lines(content: DigestContent, view: View, wording: Wording) -> Iterator[str
         yield f"News of earlier days: {news_counts(content, wording)}"
     if view.converted:
         yield view.converted
+
+
+def _comparisons(content: DigestContent, view: View) -> Iterator[str]:
+    """Set the net beside that of earlier periods that brought something."""
+    lines = view.compared.lines if view.compared is not None else ()
+    for (_, then), line in zip(earlier_of(content), lines, strict=False):
+        if then.totals and len(line.amounts) == 1:
+            than = "as" if line.amounts[0].startswith("=") else "than"
+            yield f"{line.amounts[0]} {than} {line.name[0].lower()}{line.name[1:]}"
 
 
 def _parts(headline: Headline) -> str:

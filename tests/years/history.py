@@ -43,8 +43,10 @@ class Order:
 
     def at(self, now: int) -> Raw | None:
         """Return it as it is sent at a moment; None before it is listed."""
-        known = [raw for since, raw in self.versions if since <= now]
-        return known[-1] if known else None
+        for since, raw in reversed(self.versions):
+            if since <= now:
+                return raw
+        return None
 
 
 @dataclass(frozen=True)

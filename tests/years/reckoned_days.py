@@ -51,6 +51,7 @@ class Days:
     zone: ZoneInfo
     bank: Bank
     entries: list[Entry] = field(default_factory=list)
+    _known: dict[Span, "Daily"] = field(default_factory=dict)
 
     def add(self, sold: Sold) -> None:
         day = datetime.fromtimestamp(sold.at, UTC).astimezone(self.zone).date()
@@ -114,6 +115,11 @@ class Days:
 
     def figures(self, span: Span) -> "Daily":
         """Add the days of a span up, in the home currency."""
+        if span not in self._known:
+            self._known[span] = self._figures(span)
+        return self._known[span]
+
+    def _figures(self, span: Span) -> "Daily":
         whole = Daily()
         day = max(span[0], self.first_day)
         while day <= span[1]:
@@ -134,10 +140,10 @@ class Daily:
 
     def add(self, entry: Entry) -> None:
         self.sales += entry.sold.counts
-        if entry.home is None:
-            self.converted = False
-        else:
+        if entry.home is not None:
             self.home.update(entry.home)
+        elif any(entry.own[name] for name in AMOUNTS):  # nothing is nothing in every currency
+            self.converted = False
         for product, brought in entry.products.items():
             self.products.setdefault(product, Counter()).update(brought)
 

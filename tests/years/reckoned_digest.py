@@ -81,7 +81,9 @@ class Reckoner:
             },
             "countries": _countries(entries),
             "bars": bars(self.days, kind, span),
-            "trends": self._trends(span, entries, found),
+            "trends": self._trends(span, entries, found)
+            if self.days.first_day <= stretches(kind, span)[-2][0]
+            else [],
             "movements": movements(kind, found),
             "concentration": self._concentration(span, entries) if longer else None,
             "hourly": self._hourly() if longer else [],
@@ -152,10 +154,10 @@ class Reckoner:
             )
         return sorted(rows, key=by_name)
 
-    def best(self, span: Span) -> list[Product]:
-        """Return the products by what they brought at home, the best first."""
+    def home_by_product(self, span: Span) -> dict[Product, int]:
+        """Return what each product brought in the home currency."""
         sums = self._sums(self.days.within(span))
-        return sorted(sums, key=lambda product: -sums[product]["home_net"])
+        return {product: each["home_net"] for product, each in sums.items()}
 
     def _trends(self, span: Span, entries: Iterable[Entry], found: Iterable[Past]) -> list[Told]:
         of_period = self._sums(entries)

@@ -75,7 +75,7 @@ def record(days: Days, kind: str, span: Span) -> dict[str, Any] | None:
         net = brought.home["net"]
         if net >= own.home["net"]:
             ends = {"from": other[0].isoformat(), "to": other[1].isoformat()}
-            found = {"since": ends, "beaten": written(net, days.bank.home)}
+            found = {"since": ends, "compared_with": written(net, days.bank.home)}
             return found if with_sales >= since else None
         if _has_any(days, other):
             best = net if best is None else max(best, net)
@@ -83,7 +83,7 @@ def record(days: Days, kind: str, span: Span) -> dict[str, Any] | None:
         other = before(kind, other)
     if with_sales < of_all or best is None:
         return None
-    return {"since": None, "beaten": written(best, days.bank.home)}
+    return {"since": None, "compared_with": written(best, days.bank.home)}
 
 
 def _has_any(days: Days, span: Span) -> bool:

@@ -165,15 +165,8 @@ def _clump(each: Past) -> Fraction:
 
 def _at_most(most: int, tries: int, periods: int) -> Fraction:
     """Return the chance that at most so many of some tries fall into one of equal periods."""
-    return sum(
-        (
-            comb(tries, hits)
-            * Fraction(1, periods) ** hits
-            * Fraction(periods - 1, periods) ** (tries - hits)
-            for hits in range(most + 1)
-        ),
-        Fraction(0),
-    )
+    ways = sum(comb(tries, hits) * (periods - 1) ** (tries - hits) for hits in range(most + 1))
+    return Fraction(ways, periods**tries)
 
 
 # What hangs on one, and what an hour brings
@@ -186,10 +179,12 @@ def concentration(
     brought = days.figures(span).products
     if sum(each["sales"] > 0 for each in brought.values()) < 3 or sales < 10:
         return None
-    same = len({currencies[product] for product in brought}) == 1
-    if not same and any(each["lacks_rate"] for each in brought.values()):
+    # Nothing is nothing in every currency: what was given away needs no rate.
+    worth = {product: each for product, each in brought.items() if each["net"]}
+    same = len({currencies[product] for product in worth}) == 1
+    if not same and any(each["lacks_rate"] for each in worth.values()):
         return None
-    nets = {product: each["net" if same else "home_net"] for product, each in brought.items()}
+    nets = {product: each["net" if same else "home_net"] for product, each in worth.items()}
     if sum(nets.values()) <= 0:
         return None
     best = max(nets, key=lambda product: nets[product])

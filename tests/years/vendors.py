@@ -39,12 +39,13 @@ class Shelf:
         pairs = sorted(((key(order.last), order) for order in orders), key=lambda pair: pair[0])
         self.keys = [pair[0] for pair in pairs]
         self._orders = [pair[1] for pair in pairs]
+        self._listed = [order.versions[0][0] for order in self._orders]
         self._written: dict[tuple[int, int], bytes] = {}
 
     def between(self, first: int, end: int, now: int) -> list[int]:
         """Return the places of what was created from one second to before another."""
         low, high = bisect_left(self.keys, (first, 0)), bisect_left(self.keys, (end, 0))
-        return [place for place in range(low, high) if self._orders[place].at(now) is not None]
+        return [place for place in range(low, high) if self._listed[place] <= now]
 
     def raw(self, place: int, now: int) -> Raw:
         found = self._orders[place].at(now)

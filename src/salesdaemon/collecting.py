@@ -26,6 +26,7 @@ from salesdaemon.domain.shop_state import is_stale
 from salesdaemon.domain.summary import GroupTotals, News, StaleShop, Summary, Totals
 from salesdaemon.domain.sums import DaySum, Dimension, group_by
 from salesdaemon.domain.trends import (
+    Movements,
     find_concentration,
     find_movements,
     find_trends,
@@ -133,12 +134,15 @@ def _look_back(
         content = replace(content, year_before=_compared(connection, basis, earlier))
     if kind is DigestKind.DAILY:
         return content
+    # What is missing, or still to come, would look like products that fade.
+    missing = {shop.shop for shop in content.stale}
+    whole = [each for each in products if each.product.shop not in missing]
     efforts = [
         Effort(each.product, each.minutes, each.spent_on) for each in list_effort(connection)
     ]
     return replace(
         content,
-        movements=find_movements(kind, products),
+        movements=find_movements(kind, whole) if so_far == period else Movements(),
         hourly=tuple(load_hourly_rates(connection, basis, efforts)) if efforts else (),
     )
 

@@ -25,6 +25,7 @@ from salesdaemon.store.news import Announcement, announce
 if TYPE_CHECKING:
     from salesdaemon.digest.mailer import MailServer
     from salesdaemon.digest.overrides import TemplateProblem
+    from salesdaemon.digest.render import Page
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +50,7 @@ class Written:
     day: date
     subject: str
     text: str
-    html: str
-    images: Mapping[str, bytes]
+    page: "Page"
     standalone: str
     json: str
     push: tuple[str, str]
@@ -59,22 +59,21 @@ class Written:
 
 def write(settings: Settings, content: DigestContent) -> Written:
     """Write a digest, with the owner's own templates where there are any."""
-    from salesdaemon.digest import render  # noqa: PLC0415 - only a digest needs it
+    from salesdaemon.digest.overrides import render_digest  # noqa: PLC0415 - only a digest needs it
+    from salesdaemon.digest.push import render_push  # noqa: PLC0415 - as above
+    from salesdaemon.digest.render import standalone  # noqa: PLC0415 - as above
 
-    locale = settings.locale
-    page = render.render_html(content, locale)
-    subject = render.render_subject(content, locale)
+    made = render_digest(content, settings.locale, settings.digest.templates)
     return Written(
         kind=content.kind,
         day=content.summary.period.last,
-        subject=subject,
-        text=render.render_text(content, locale),
-        html=page.html,
-        images=page.images,
-        standalone=render.standalone(page),
+        subject=made.subject,
+        text=made.text,
+        page=made.page,
+        standalone=standalone(made.page),
         json=json.dumps(to_json(content), indent=2, ensure_ascii=False) + "\n",
-        push=(subject, ""),
-        problems=(),
+        push=render_push(content, settings.locale),
+        problems=made.problems,
     )
 
 
@@ -104,8 +103,12 @@ def make_rows(
             content_until=now,
             subject=written.subject,
             body_text=None if is_push else written.text,
-            body_html=None if is_push else written.standalone if is_file else written.html,
-            enclosed=None if is_push else written.json if is_file else _enclose(written.images),
+            body_html=None if is_push else written.standalone if is_file else written.page.html,
+            enclosed=None
+            if is_push
+            else written.json
+            if is_file
+            else _enclose(written.page.images),
             attempts=0,
             not_before=now,
             sent_at=now if is_push else None,

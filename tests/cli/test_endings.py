@@ -40,7 +40,10 @@ from tests.factories import sale
         (("sync", "prints"), "There is no shop 'prints'. Known: templates."),
         (("auth", "prints"), "There is no shop 'prints'. Known: templates."),
         (("test-alert", "watch"), "There is no channel 'watch'. Known: none."),
-        (("digest", "weekly"), "not yet: this comes with a later version."),
+        (
+            ("digest", "daily", "--send", "--open"),
+            "--out, --send and --open exclude one another. Keep one of them.",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -39,7 +39,7 @@ _REASONS: Final[Mapping[int, tuple[str, bool, str]]] = {
     errno.EACCES: ("it may not be written to", True, _LET_IN),
     errno.EPERM: ("it may not be written to", True, _LET_IN),
     errno.EROFS: ("it can only be read", True, _LET_IN),
-    errno.ENOENT: ("the folder above it is missing", True, "Make that folder, or mount its disk."),
+    errno.ENOENT: ("it cannot be made there", True, "Make that folder, or name another."),
     errno.ENOTDIR: ("it is no folder", True, "Name a folder in digest.folder."),
     errno.EEXIST: ("it is no folder", True, "Name a folder in digest.folder."),
     errno.EISDIR: ("a folder has the name of a file of it", True, "Remove that folder."),
@@ -98,8 +98,8 @@ def write_digest(folder: Path, digest: FinishedDigest, installation: str) -> Pat
     """Keep a digest in a folder and bring the feed up to date; returns the path of its page.
 
     Each file is written whole or not at all, and replaced when the digest is written again. The
-    JSON holds `subject` and `written_at` beside the facts. A missing folder is made where the one
-    above it is there. `installation` makes the feed's ids its own.
+    JSON holds `subject` and `written_at` beside the facts. A missing folder is made.
+    `installation` makes the feed's ids its own.
 
     Raises:
         DeliveryError: something could not be written; it says why and what to do.
@@ -111,7 +111,7 @@ def write_digest(folder: Path, digest: FinishedDigest, installation: str) -> Pat
         "written_at": instant_json(digest.written_at),
     }
     try:
-        _make(folder)
+        folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         _write(folder / f"{name}.html", digest.page)
         _write(folder / f"{name}.txt", f"{digest.subject}\n\n{digest.text}")
         _write(folder / f"{name}.json", _dump(facts))
@@ -119,21 +119,6 @@ def write_digest(folder: Path, digest: FinishedDigest, installation: str) -> Pat
     except OSError as error:
         raise _refused(folder, error) from error
     return folder / f"{name}.html"
-
-
-def check_folder(folder: Path) -> None:
-    """Try whether digests can be kept in a folder; a missing one is made.
-
-    Raises:
-        DeliveryError: they cannot; it says why and what to do.
-    """
-    trial = folder / f".trial.{os.getpid()}"
-    try:
-        _make(folder)
-        _write(trial, "")
-        trial.unlink()
-    except OSError as error:
-        raise _refused(folder, error) from error
 
 
 def _latest(folder: Path) -> list[Entry]:
@@ -164,10 +149,6 @@ def _entry(path: Path) -> Entry | None:
 def _dump(facts: Mapping[str, Any]) -> str:
     text = json.dumps(facts, ensure_ascii=False, indent=2)
     return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
-
-
-def _make(folder: Path) -> None:
-    folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
 
 
 def _write(path: Path, text: str) -> None:

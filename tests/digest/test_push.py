@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,6 +9,24 @@ from salesdaemon.digest.push import MOST_LINES, render_push
 from salesdaemon.digest.titles import columns
 from salesdaemon.domain.attention import Attention, Concern
 from tests.digest.cases import ARABIC, CASES
+from tests.digest.facts import FRIDAY, content, news, sale
+
+
+def a_day() -> DigestContent:
+    """The day whose push docs/digest.md shows."""
+    return content(
+        [
+            sale(1530, product="Weekly planner 2027"),
+            sale(1530, product="Weekly planner 2027"),
+            sale(1490, product="Icon pack for makers", quantity=2),
+            sale(920, product="Icon pack for makers"),
+            sale(920, product="Habit tracker"),
+            sale(730, product="Sticker sheet: cats"),
+            sale(1520, shop="prints", product="Hand-lettered name print", passive=False),
+            sale(4010, day=FRIDAY - timedelta(days=1)),
+        ],
+        news=(news("sale", gross=1900, net=1534), news("refund", refunded=1200, net=-965)),
+    )
 
 
 def pushed(name: str) -> tuple[str, list[str]]:
@@ -16,16 +35,15 @@ def pushed(name: str) -> tuple[str, list[str]]:
 
 
 def test_a_push_says_what_came_in_and_what_stands_out() -> None:
-    assert pushed("ordinary_day") == (
-        "€86.40 while you slept",
-        [
-            "7 sales, 6 without any work; 8 items in all",
-            "€71.20 without any work, €15.20 with work",
-            "▲ €40.60 more than a week earlier",
-            "Best: Weekly planner 2027, €30.60",
-            "News of earlier days: 1 late sale and 1 refund",
-        ],
-    )
+    title, body = render_push(a_day(), "en_GB")
+    assert title == "€86.40 while you slept"
+    assert body.splitlines() == [
+        "7 sales, 6 without any work",
+        "€71.20 without any work, €15.20 with work",
+        "▲ €46.30 more than the day before",
+        "Best: Weekly planner 2027, €30.60",
+        "News of earlier days: 1 late sale and 1 refund",
+    ]
 
 
 def test_what_took_no_work_is_said_once() -> None:
@@ -72,14 +90,14 @@ def test_missed_digests_are_named() -> None:
 
 
 def test_what_needs_attention_is_never_cut_off() -> None:
-    content = replace(
-        CASES["ordinary_day"](),
+    made = replace(
+        a_day(),
         attention=(
             Attention(Concern.LOGIN, "prints"),
             Attention(Concern.UNCLASSIFIED, "Mystery box"),
         ),
     )
-    lines = render_push(content, "en_GB")[1].splitlines()
+    lines = render_push(made, "en_GB")[1].splitlines()
     assert len(lines) == MOST_LINES
     assert lines[-1] == "Needs attention: 1 login to renew and 1 product to classify."
 

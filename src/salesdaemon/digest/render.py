@@ -11,6 +11,7 @@ it raises `jinja2.TemplateError`, or whatever else its expressions raise.
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from salesdaemon.digest.chart import DARK, LIGHT, draw_chart, to_png
@@ -107,6 +108,7 @@ def _template(name: str, source: str | None, *, autoescape: bool) -> "Template":
     return environment.get_template(name) if source is None else environment.from_string(source)
 
 
+@cache  # it keeps our own templates, which take longer to read than to fill in
 def _environment(*, autoescape: bool) -> "SandboxedEnvironment":
     from jinja2 import PackageLoader, StrictUndefined  # noqa: PLC0415 - the idle daemon has no use
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415 - as above

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING
 
 from salesdaemon.domain.money import exponent, to_decimal
 from salesdaemon.domain.period import Period
+
+if TYPE_CHECKING:
+    from babel import Locale
+    from babel.numbers import NumberPattern
 
 _MINUS = "\N{MINUS SIGN}"  # read out as "minus", which a hyphen often is not
 _HOURS_OF_A_DAY = 24
@@ -26,13 +32,7 @@ class Wording:
 
     def amount(self, minor: int, currency: str) -> str:
         """Write an amount with its currency: "€86.40", "CHF 12.00"."""
-        from babel import Locale  # noqa: PLC0415 - the idle daemon does not carry Babel
-        from babel.numbers import parse_pattern  # noqa: PLC0415 - as above
-
-        locale = Locale.parse(self.locale.replace("-", "_"))
-        pattern = parse_pattern(locale.currency_formats["standard"].pattern)
-        # Babel's decimals of a currency are those of cash; ours are those of the account.
-        pattern.frac_prec = (exponent(currency), exponent(currency))
+        locale, pattern = _amounts(self.locale, exponent(currency))
         text = pattern.apply(
             to_decimal(minor, currency), locale, currency=currency, currency_digits=False
         )
@@ -150,6 +150,19 @@ class Wording:
         locale = self.locale.replace("-", "_")
         chosen = american if locale in {"en", "en_US"} else pattern
         return format_date(day, chosen, locale=locale if locale.startswith("en") else "en_GB")
+
+
+@cache
+def _amounts(name: str, decimals: int) -> "tuple[Locale, NumberPattern]":
+    """Return a locale, and how it writes an amount with so many decimals."""
+    from babel import Locale  # noqa: PLC0415 - the idle daemon does not carry Babel
+    from babel.numbers import parse_pattern  # noqa: PLC0415 - as above
+
+    locale = Locale.parse(name.replace("-", "_"))
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    # Babel's decimals of a currency are those of cash; ours are those of the account.
+    pattern.frac_prec = (decimals, decimals)
+    return locale, pattern
 
 
 def listing(words: Sequence[str]) -> str:

@@ -145,8 +145,19 @@ def test_a_folder_with_one_template_needs_no_remark(load: Load, tmp_path: Path) 
     assert [str(remark) for remark in remarks_on(settings)] == [
         f"digest.templates: the folder {tmp_path} {told} It may hold {files}."
     ]
-    (tmp_path / "subject.txt.jinja").touch()
+    (tmp_path / "subject.txt.jinja").write_text("{{ view.title }}", encoding="utf-8")
     assert list(remarks_on(settings)) == []
+
+
+def test_a_template_with_a_mistake_is_remarked_upon(load: Load, tmp_path: Path) -> None:
+    settings = load(f'{SHOP}{MAIL}[digest]\ntemplates = "{tmp_path}"\n')
+    (tmp_path / "subject.txt.jinja").write_text("\n{{ view.titel }}", encoding="utf-8")
+    (remark,) = remarks_on(settings)
+    assert remark.key == "digest.templates"
+    assert remark.what == (
+        "the template subject.txt.jinja, line 2 uses a name that is not there: "
+        "a View has no attribute 'titel' (did you mean 'title'?)."
+    )
 
 
 @pytest.mark.parametrize(

@@ -37,10 +37,17 @@ def _ways_out(settings: Settings) -> Iterator[Remark]:
 
 def _templates(settings: Settings) -> Iterator[Remark]:
     folder = settings.digest.templates
-    if folder is None or any(_is_file(folder / name) for name in TEMPLATES):
+    if folder is None:
         return
-    what = f"the folder {folder} holds no template that we can read, so ours are used."
-    yield Remark("digest.templates", what, f"It may hold {', '.join(TEMPLATES)}.")
+    if not any(_is_file(folder / name) for name in TEMPLATES):
+        what = f"the folder {folder} holds no template that we can read, so ours are used."
+        yield Remark("digest.templates", what, f"It may hold {', '.join(TEMPLATES)}.")
+        return
+    from salesdaemon.digest.overrides import check_templates  # noqa: PLC0415 - who has none needs no Jinja
+
+    for problem in check_templates(folder, settings.locale):
+        what = f"the template {problem}"
+        yield Remark("digest.templates", what, "Until it is mended, ours is used instead.")
 
 
 def _is_file(path: Path) -> bool:

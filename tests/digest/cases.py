@@ -150,6 +150,11 @@ def right_to_left() -> DigestContent:
     )
 
 
+def arabic() -> DigestContent:
+    """Write its numbers as readers of Arabic do."""
+    return right_to_left()
+
+
 def sixty_products() -> DigestContent:
     sold = [
         sale(500 + 37 * number, product=f"Printable number {number}", quantity=number % 12 + 1)
@@ -213,6 +218,7 @@ CASES: dict[str, Callable[[], DigestContent]] = {
         hostile_titles,
         books,
         right_to_left,
+        arabic,
         sixty_products,
         short_day,
         stale_shop,
@@ -223,3 +229,6 @@ CASES: dict[str, Callable[[], DigestContent]] = {
         free_day,
     )
 } | LONG_CASES
+
+LOCALES = {"arabic": "ar_EG", "yen": "ja_JP", "ordinary_year": "de_DE"}
+"""The locales of cases that are not British."""

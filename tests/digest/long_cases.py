@@ -32,7 +32,7 @@ from tests.digest.facts import FRIDAY, content, looking_back, news, sale, two_ye
 SUNDAY = FRIDAY + timedelta(days=2)
 END_OF_MONTH = date(2026, 11, 30)
 END_OF_YEAR = date(2026, 12, 31)
-RENT = Goal("rent", "Rent covered", Money(80000, "EUR"), "net")
+RENT = Goal("rent", "Rent covered", Money(160000, "EUR"), "net")
 CAMERA = Goal("camera", "New camera", Money(150000, "EUR"), "passive_net")
 SHARES = (
     Share("tax", "Tax", Decimal(25)),
@@ -151,10 +151,10 @@ def goals_day() -> DigestContent:
     return content(
         [sale()],
         goals=(
-            progress("Rent covered", 81250, 121875, FRIDAY - timedelta(days=1)),
-            progress("On the way", 60800, 91200),
+            progress("Rent covered", 162250, 243375, FRIDAY - timedelta(days=1)),
+            progress("On the way", 108000, 162000),
             progress("Behind", 12000, 18000),
-            progress("Just begun", 300, None),
+            progress("Just begun", 500, None),
             progress("In the red", -500, None),
         ),
     )

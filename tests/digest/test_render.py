@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -8,11 +9,20 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import TemplateNotFound
+from jinja2.sandbox import SecurityError
 
 from salesdaemon.digest.content import to_json
-from salesdaemon.digest.render import TEXT_COLUMNS, render_html, render_subject, render_text
+from salesdaemon.digest.render import (
+    TEXT_COLUMNS,
+    render_html,
+    render_subject,
+    render_text,
+    standalone,
+)
 from salesdaemon.digest.titles import columns
 from salesdaemon.digest.wording import Wording
+from salesdaemon.domain.digests import DigestKind
 from salesdaemon.domain.money import exponent, to_decimal
 from salesdaemon.domain.sale import LineItem
 from salesdaemon.domain.summary import StoredSale
@@ -22,8 +32,9 @@ from tests.digest.facts import FRIDAY, content, news, sale
 GMAIL_CLIPS_AT = 102_000
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "table", "tbody", "tr", "td", "th"),
-    *("h1", "h2", "p", "div", "span", "bdi"),
+    *("h1", "h2", "p", "div", "span", "bdi", "img"),
 }
+IMAGES = {"cid:chart-light@salesdaemon", "cid:chart-dark@salesdaemon"}
 
 
 class Page(HTMLParser):
@@ -34,12 +45,16 @@ class Page(HTMLParser):
         self.text = ""
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
+        self.images: set[str | None] = set()
         self._hidden = 0
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes.update(name for name, _ in attrs)
+        if tag == "img":
+            self.images.add(dict(attrs)["src"])
+            assert dict(attrs)["alt"]
         self._hidden += tag in {"style", "title"}
 
     def handle_endtag(self, tag: str) -> None:
@@ -121,10 +136,13 @@ def test_the_figures_in_json_add_up(sales: list[StoredSale]) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_html_is_safe_for_mail(case: str) -> None:
-    html = render_html(CASES[case](), "en_GB").html
+    rendered = render_html(CASES[case](), "en_GB")
+    html = rendered.html
     page = Page(html)
     assert page.tags <= TAGS
-    assert not page.attributes & {"src", "href", "background", "srcset", "action"}
+    assert not page.attributes & {"href", "background", "srcset", "action"}
+    assert page.images == {f"cid:{name}" for name in rendered.images}
+    assert page.images in (set(), IMAGES)
     assert "url(" not in html
     assert "@import" not in html
     assert len(html.encode()) < GMAIL_CLIPS_AT
@@ -162,12 +180,12 @@ def test_estimated_is_said_wherever_fees_are_estimated() -> None:
     text = render_text(CASES["estimated_fees"](), "en_GB")
     assert [line.strip() for line in text.splitlines() if "stimated" in line.lower()] == [
         "€32.44 net, after estimated fees",
+        "COMPARED (NET, ESTIMATED)",
         "\N{MINUS SIGN}€6.48  fees, estimated",
         "€32.44  net, estimated",
-        "COMPARED (NET, ESTIMATED)",
-        "BY SHOP (NET, ESTIMATED)",
-        "PRODUCTS (NET, ESTIMATED)",
-        "- Fees of 2 orders are estimated until the marketplace has booked",
+        "BEST PRODUCTS (NET, ESTIMATED)",
+        "COUNTRY (NET, ESTIMATED)",
+        "- The fees of 2 orders are estimated until the marketplace has booked",
     ]
     assert "stimated" not in render_text(CASES["one_sale"](), "en_GB").lower()
 
@@ -180,10 +198,61 @@ def test_a_long_day_says_that_the_clocks_went_back() -> None:
     assert "hours" not in usual
 
 
+def test_only_a_day_tells_of_the_clocks() -> None:
+    last = FRIDAY.replace(month=10, day=25)
+    for kind in (DigestKind.WEEKLY, DigestKind.MONTHLY):
+        assert "clocks" not in render_text(content([sale(day=last)], kind=kind, day=last), "en_GB")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_headings_are_in_order_and_tables_are_told_apart(case: str) -> None:
+    html = render_html(CASES[case](), "en_GB").html
+    assert html.count("<h1 ") == 1
+    assert "<h3" not in html
+    assert html.index("<h1 ") < html.find("<h2 ", html.index("<h1 ")) or "<h2 " not in html
+    for table in re.findall(r"<table[^>]*>(?:(?!<table).)*?</table>", html, re.DOTALL):
+        assert 'role="presentation"' in table or 'scope="row"' in table
+
+
+def test_a_standalone_page_holds_its_images() -> None:
+    page = render_html(CASES["ordinary_day"](), "en_GB")
+    html = standalone(page)
+    assert "cid:" not in html
+    assert html.count("data:image/png;base64,iVBOR") == len(page.images) == 2
+
+
+def test_an_owners_template_may_replace_a_part_of_ours() -> None:
+    day = CASES["one_sale"]()
+    text = '{% extends "digest.txt" %}{% block hero %}{{ view.sales }}!\n{% endblock %}'
+    assert render_text(day, "en_GB", text).startswith("1 sale, without any work!\n\nCOMPARED")
+    html = '{% extends "digest.html" %}{% block foot %}<p>{{ view.kind }}</p>{% endblock %}'
+    assert "<p>daily</p>" in render_html(day, "en_GB", html).html
+    assert render_subject(day, "en_GB", "{{ view.headlines[0].net }}\r\nBcc: x") == "€9.65 Bcc: x"
+
+
+def test_an_owners_template_runs_in_a_sandbox() -> None:
+    day = CASES["one_sale"]()
+    with pytest.raises(SecurityError):
+        render_text(day, "en_GB", "{{ view.__class__.__mro__[1].__subclasses__() }}")
+    with pytest.raises(TemplateNotFound):
+        render_text(day, "en_GB", "{% include '../content.py' %}")
+
+
+@pytest.mark.parametrize("locale", ["en_US", "de_DE", "de_CH", "ja_JP", "ar", "fr_FR", "hi_IN"])
+@pytest.mark.parametrize("case", ["ordinary_week", "yen", "four_currencies", "goals_day"])
+def test_every_locale_keeps_english_words_and_its_own_numbers(case: str, locale: str) -> None:
+    content_of_case = CASES[case]()
+    net = render_subject(content_of_case, locale).partition(" ")[0].replace("\u00a0", " ")
+    text = render_text(content_of_case, locale)
+    assert net.split()[0] in text
+    assert "HOW IT ADDS UP" in text
+    assert max(columns(line) for line in text.splitlines()) <= TEXT_COLUMNS
+
+
 def test_the_idle_daemon_carries_none_of_what_only_a_digest_needs() -> None:
     program = (
         "import sys, salesdaemon.digest.render, salesdaemon.digest.mailer;"
-        "print({'jinja2', 'babel', 'css_inline', 'aiosmtplib'} & set(sys.modules))"
+        "print({'jinja2', 'babel', 'css_inline', 'aiosmtplib', 'resvg_py'} & set(sys.modules))"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

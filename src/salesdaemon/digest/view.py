@@ -4,9 +4,10 @@ An owner's own template is given the same: `view` is a `View`. Empty text, empty
 stand for what this digest has nothing to say about, and are not shown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-_WIDEST_BESIDE = 10  # characters of an amount that half of 320 pixels holds
+_WIDEST_BESIDE, _WIDEST_LARGE = 11, 9
+"""Characters of an amount that half of 320 pixels holds, in its usual size and in a large one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Headline:
     def columns(self) -> int:
         """Tell how many parts fit beside one another on a phone."""
         return 1 if any(len(part.amount) > _WIDEST_BESIDE for part in self.parts) else 2
+
+    @property
+    def is_roomy(self) -> bool:
+        """Tell whether the first part can be written larger than the others on a phone."""
+        return self.columns == 1 or all(len(part.amount) <= _WIDEST_LARGE for part in self.parts)
 
     @property
     def has_bar(self) -> bool:
@@ -142,3 +148,8 @@ class View:
     concerns: Section | None = None
     missing: Section | None = None
     notes: Section | None = None
+
+    @property
+    def has_details(self) -> bool:
+        """Tell whether anything stands below what stands first."""
+        return any(isinstance(getattr(self, each.name), Section | Chart) for each in fields(self))

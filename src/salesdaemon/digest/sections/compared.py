@@ -101,8 +101,7 @@ def _percentages(content: DigestContent, then: Summary, wording: Wording) -> Ite
     for _, line_now, line_then in pairs:
         change = line_now.net - line_then.net
         if change and line_then.net > 0 and -line_then.net <= change < 10 * line_then.net:
-            sign = "+" if change > 0 else "\N{MINUS SIGN}"
-            yield f"{sign}{wording.percent(abs(change), line_then.net)}"
+            yield f"by {wording.percent(abs(change), line_then.net)}"
 
 
 def draw(content: DigestContent, wording: Wording) -> Chart | None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.digest.figures import (
-    count_sales,
     headlines_of,
     in_order,
     is_converted,
@@ -87,13 +86,6 @@ def name_nets(summary: Summary, wording: Wording) -> str:
     if summary.provisional:
         rates = "the last known rates, which may still change"
     return f"Converted at {rates}: {listing(nets)} net."
-
-
-def count_what_sold(summary: Summary, wording: Wording) -> str:
-    """Count the sales and, where they are not the same, the items."""
-    units, sales = units_of(summary), sales_of(summary)
-    items = f"; {wording.count(units, 'item')} in all" if units != sales else ""
-    return count_sales(summary, wording) + items
 
 
 def write_teaser(content: DigestContent, wording: Wording) -> str:

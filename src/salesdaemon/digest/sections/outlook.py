@@ -73,13 +73,15 @@ def _year(months: Sequence[GoalProgress], wording: Wording) -> Line:
     goal = months[0].goal
     reached = [each for each in months if each.reached_on is not None]
     amount = wording.amount(goal.amount.amount_minor, goal.amount.currency)
-    names = [wording.month(each.month.first) for each in reached]
+    names = listing([wording.month(each.month.first) for each in reached]) or "no month"
+    if len(reached) == len(months):
+        names = "every month"
     figure = _FIGURES.get(goal.figure, goal.figure)
     return Line(
         name=clean(goal.label, _LABEL_LENGTH),
         details=(
             f"{amount} {figure} a month",
-            f"Reached in {listing(names)}" if names else "Reached in no month",
+            f"Reached in {names}",
         ),
         amounts=(f"{len(reached)} of {wording.count(len(months), 'month')}",),
         share=100 * len(reached) // len(months),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from salesdaemon.digest.content import DigestContent
-from salesdaemon.digest.figures import is_quiet
+from salesdaemon.digest.figures import count_sales, is_quiet
 from salesdaemon.digest.periods import title_of
 from salesdaemon.digest.sections.books import tell_costs, tell_payouts
 from salesdaemon.digest.sections.compared import compare, draw
@@ -14,7 +14,6 @@ from salesdaemon.digest.sections.concerns import (
     summarise_concerns,
 )
 from salesdaemon.digest.sections.hero import (
-    count_what_sold,
     name_nets,
     write_headlines,
     write_quiet_sentences,
@@ -84,7 +83,7 @@ def _with_sales(view: View, content: DigestContent, wording: Wording, max_rows: 
         view,
         headlines=tuple(write_headlines(summary, wording)),
         converted=name_nets(summary, wording),
-        sales=count_what_sold(summary, wording),
+        sales=count_sales(summary, wording),
         compared=compare(content, wording),
         chart=draw(content, wording),
         sums=tuple(add_up(summary, wording)),

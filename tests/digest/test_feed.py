@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesdaemon.digest.feed import LATEST, Entry, render_feed
-from tests.digest.cases import HOSTILE
+from salesdaemon.digest.render import render_html, standalone
+from tests.digest.cases import CASES, HOSTILE
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 AT = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
@@ -62,6 +63,16 @@ def test_an_entry_holds_the_body_of_its_page_alone() -> None:
     content = parsed(entry(page=page)).find(f"{ATOM}entry/{ATOM}content")
     assert content is not None
     assert content.text == "\n<p>net</p>"
+
+
+def test_what_a_page_hides_by_its_styles_is_not_in_the_feed() -> None:
+    page = standalone(render_html(CASES["ordinary_week"](), "en_GB"))
+    assert all(f'<div class="{name}"' in page for name in ("teaser", "dark-chart", "light-chart"))
+    content = parsed(entry(page=page)).findtext(f"{ATOM}entry/{ATOM}content") or ""
+    assert "Written by your own salesdaemon." in content
+    assert content.count("<img") == page.count("<img") - 1
+    assert "dark-chart" not in content
+    assert 'class="teaser"' not in content
 
 
 def test_no_feed_is_longer_than_its_readers_want() -> None:

@@ -1,3 +1,4 @@
+import re
 from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -250,6 +251,27 @@ async def test_an_image_travels_beside_the_page_that_shows_it() -> None:
         ("<chart@salesdaemon>", "image/png", "inline", "chart.png", True),
         ("<legend>", "image/png", "inline", "legend.png", True),
     ]
+
+
+@pytest.mark.parametrize("name", ["ordinary_day", "ordinary_week", "hostile_titles", "empty_day"])
+def test_every_image_that_a_digest_shows_is_in_the_mail(name: str) -> None:
+    content = CASES[name]()
+    page = render_html(content, "en_GB")
+    mail = as_received(
+        build_mail(
+            render_subject(content, "en_GB"),
+            render_text(content, "en_GB"),
+            page.html,
+            images=page.images,
+            sender="a@example.com",
+            recipient="b@example.com",
+            message_id=NAME,
+            date=AT,
+        )
+    )
+    shown = re.findall(r'src="cid:([^"]+)"', page.html)
+    ids = [part["Content-ID"] for part in mail.walk() if part.get_content_maintype() == "image"]
+    assert ids == [f"<{content_id}>" for content_id in shown]
 
 
 # Unsubscribing

@@ -16,6 +16,8 @@ LATEST: Final = 30
 
 _NO_XML: Final = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _BODY: Final = re.compile(r"<body\b[^>]*>(.*)</body\s*>", re.IGNORECASE | re.DOTALL)
+_HIDDEN: Final = re.compile(r'<div class="(?:teaser|dark-chart)"[^>]*>.*?</div>', re.DOTALL)
+"""What our page hides by its styles, which feed readers leave out."""
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,7 +34,7 @@ class Entry:
 def render_feed(entries: Sequence[Entry], installation: str) -> str:
     """Write a feed of digests, in the order given; the latest should stand first.
 
-    An entry holds what stands in the body of its page. Ids follow from the installation and the
+    An entry holds what the body of its page shows. Ids follow from the installation and the
     entry's name, so that a digest that is written again is the same entry.
     """
     updated = max((entry.updated for entry in entries), default=_LONG_AGO)
@@ -52,6 +54,7 @@ def render_feed(entries: Sequence[Entry], installation: str) -> str:
 
 def _entry(entry: Entry, installation: str) -> str:
     body = _BODY.search(entry.page)
+    content = _HIDDEN.sub("", body[1] if body else entry.page)
     return "\n".join(
         (
             "<entry>",
@@ -60,7 +63,7 @@ def _entry(entry: Entry, installation: str) -> str:
             f"<updated>{instant_json(entry.updated)}</updated>",
             f'<category term="{_text(entry.name.partition("-")[0])}"/>',
             f'<link rel="alternate" type="text/html" href="{quote(entry.name)}.html"/>',
-            f'<content type="html">{_text(body[1] if body else entry.page)}</content>',
+            f'<content type="html">{_text(content)}</content>',
             "</entry>",
         )
     )

@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from salesdaemon.application import INSTALLATION, Application
@@ -42,39 +43,56 @@ TELL_AFTER_ATTEMPTS: Final = 3
 _DOUBLINGS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Written:
-    """A digest in all its forms; `problems` are mistakes in the owner's own templates."""
+    """A digest in all its forms; `problems` are mistakes in the owner's own templates.
 
-    kind: DigestKind
-    day: date
+    The forms that few owners have a use for are made when they are asked for.
+    """
+
+    content: DigestContent
+    locale: str
     subject: str
     text: str
     page: "Page"
-    standalone: str
-    json: str
-    push: tuple[str, str]
     problems: Sequence["TemplateProblem"]
+
+    @property
+    def kind(self) -> DigestKind:
+        """Which digest it is."""
+        return self.content.kind
+
+    @property
+    def day(self) -> date:
+        """The last day of its period."""
+        return self.content.summary.period.last
+
+    @cached_property
+    def standalone(self) -> str:
+        """The page with its images in it."""
+        from salesdaemon.digest.render import standalone  # noqa: PLC0415 - only a digest needs it
+
+        return standalone(self.page)
+
+    @cached_property
+    def json(self) -> str:
+        """All of its facts."""
+        return json.dumps(to_json(self.content), indent=2, ensure_ascii=False) + "\n"
+
+    @cached_property
+    def push(self) -> tuple[str, str]:
+        """The title and the body of a short message."""
+        from salesdaemon.digest.push import render_push  # noqa: PLC0415 - only a digest needs it
+
+        return render_push(self.content, self.locale)
 
 
 def write(settings: Settings, content: DigestContent) -> Written:
     """Write a digest, with the owner's own templates where there are any."""
     from salesdaemon.digest.overrides import render_digest  # noqa: PLC0415 - only a digest needs it
-    from salesdaemon.digest.push import render_push  # noqa: PLC0415 - as above
-    from salesdaemon.digest.render import standalone  # noqa: PLC0415 - as above
 
     made = render_digest(content, settings.locale, settings.digest.templates)
-    return Written(
-        kind=content.kind,
-        day=content.summary.period.last,
-        subject=made.subject,
-        text=made.text,
-        page=made.page,
-        standalone=standalone(made.page),
-        json=json.dumps(to_json(content), indent=2, ensure_ascii=False) + "\n",
-        push=render_push(content, settings.locale),
-        problems=made.problems,
-    )
+    return Written(content, settings.locale, made.subject, made.text, made.page, made.problems)
 
 
 def make_rows(

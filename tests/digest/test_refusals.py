@@ -57,7 +57,7 @@ async def test_a_wrong_password_says_what_to_check_and_tells_no_secret() -> None
     assert what(told, server) == "refused the login (535 5.7.8)."
     assert told.fix == (
         "Check mail.username and mail.password (many providers want a password made for apps), "
-        "then run `salesdaemon digest daily --send`."
+        "then start the daemon again; what waits is sent."
     )
     assert "hunter2" not in repr(replace(server, password="hunter2"))
 

@@ -143,7 +143,7 @@ def _unsubscribe(address: str) -> str:
             permanent=True,
             fix='Write it like "mailto:me@example.com?subject=Unsubscribe", like '
             '"https://example.com/unsubscribe", or "off"; '
-            "then run `salesdaemon digest daily --send`.",
+            "then start the daemon again; what waits is sent.",
         )
     return f"<{written}>"
 

@@ -21,7 +21,7 @@ _LOWEST_CODE = 200  # the client gives what is no answer at all a code of its ow
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 _TOO_OLD = {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"}
 _PATIENCE = "If it goes on, check mail.host, mail.port and the firewall."
-_THEN_SEND = "then run `salesdaemon digest daily --send`."
+_THEN_RESTART = "then start the daemon again; what waits is sent."
 _USE_TLS = 'Set mail.security to "starttls" with port 587, or to "tls" with port 465'
 _ANOTHER_SERVER = (
     "Send through the server of your mail provider, with its mail.host, port 587 and your login "
@@ -88,25 +88,25 @@ def _explain_tls(trouble: ssl.SSLError, where: str) -> DeliveryError:
             f"{where} showed a certificate that cannot be trusted: "
             f"{clean(trouble.verify_message, _LONGEST_ANSWER).rstrip('.')}.",
             permanent=True,
-            fix=f"{_CERTIFICATE_FIXES.get(trouble.verify_code, _OTHER_CERTIFICATE)}; {_THEN_SEND}",
+            fix=f"{_CERTIFICATE_FIXES.get(trouble.verify_code, _OTHER_CERTIFICATE)}; {_THEN_RESTART}",
         )
     if trouble.reason in _TOO_OLD:
         return DeliveryError(
             f"{where} speaks no version of TLS that is still safe.",
             permanent=True,
-            fix=f"Ask its administrator for TLS 1.2 or newer, {_THEN_SEND}",
+            fix=f"Ask its administrator for TLS 1.2 or newer, {_THEN_RESTART}",
         )
     return DeliveryError(
         f"{where} does not speak TLS the way mail.security says.",
         permanent=not isinstance(trouble, ssl.SSLEOFError | ssl.SSLZeroReturnError),
-        fix=f'Use "starttls" with port 587 or "tls" with port 465, {_THEN_SEND}',
+        fix=f'Use "starttls" with port 587 or "tls" with port 465, {_THEN_RESTART}',
     )
 
 
 def _explain_answer(answer: "SMTPResponseException", where: str) -> DeliveryError:
     what, fix = _meaning(answer)
     if answer.code >= _PERMANENT_FROM:
-        return DeliveryError(f"{where} {what}.", permanent=True, fix=f"{fix}, {_THEN_SEND}")
+        return DeliveryError(f"{where} {what}.", permanent=True, fix=f"{fix}, {_THEN_RESTART}")
     return DeliveryError(
         f"{where} {what}.",
         permanent=False,
@@ -243,4 +243,4 @@ def _explain_misfit(error: Exception, where: str) -> DeliveryError:
     else:
         what = "cannot be used as configured"
         fix = "Check mail.host, mail.username and mail.password for characters that do not belong"
-    return DeliveryError(f"{where} {what}.", permanent=True, fix=f"{fix}, {_THEN_SEND}")
+    return DeliveryError(f"{where} {what}.", permanent=True, fix=f"{fix}, {_THEN_RESTART}")

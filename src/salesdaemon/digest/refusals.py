@@ -84,11 +84,12 @@ def _tls_trouble(error: BaseException | None) -> ssl.SSLError | None:
 
 def _explain_tls(trouble: ssl.SSLError, where: str) -> DeliveryError:
     if isinstance(trouble, ssl.SSLCertVerificationError):
+        fix = _CERTIFICATE_FIXES.get(trouble.verify_code, _OTHER_CERTIFICATE)
         return DeliveryError(
             f"{where} showed a certificate that cannot be trusted: "
             f"{clean(trouble.verify_message, _LONGEST_ANSWER).rstrip('.')}.",
             permanent=True,
-            fix=f"{_CERTIFICATE_FIXES.get(trouble.verify_code, _OTHER_CERTIFICATE)}; {_THEN_RESTART}",
+            fix=f"{fix}; {_THEN_RESTART}",
         )
     if trouble.reason in _TOO_OLD:
         return DeliveryError(

@@ -158,6 +158,12 @@ def test_a_template_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert problem_with(tmp_path) == f"{TEXT} cannot be read: is a directory."
 
 
+def test_a_folder_that_is_none_leaves_every_word_to_us(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "nowhere", tmp_path / "file"):
+        assert render_digest(DAY, "en_GB", folder).problems == ()
+
+
 # What is told once
 
 

@@ -134,7 +134,7 @@ def _try(path: Path, render: Callable[[str], _Made]) -> _Made | TemplateProblem 
     """Render with a file; None where there is none."""
     try:
         raw = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # `check_templates` tells of the folder
         return None
     except OSError as error:
         return _problem(path, b"", _unreadable(error))

@@ -5,7 +5,18 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 
-from benchmarks import alerts, first_sync, idle, imports, reports, ring, start, sums, warm_poll
+from benchmarks import (
+    alerts,
+    digests,
+    first_sync,
+    idle,
+    imports,
+    reports,
+    ring,
+    start,
+    sums,
+    warm_poll,
+)
 from benchmarks.figures import Figure, keep, say
 
 
@@ -22,6 +33,7 @@ def main() -> int:
         "imports": imports.measure,
         "alerts": alerts.measure,
         "reports": lambda: reports.measure(wanted.sales),
+        "digests": lambda: digests.measure(wanted.sales),
     }
     unknown = sorted(set(wanted.names) - set(steps))
     if unknown:
@@ -44,7 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help="what to measure; all by default")
     parser.add_argument("--orders", type=int, default=100_000, help="how long a history to sync")
     parser.add_argument(
-        "--sales", type=int, default=1_000_000, help="how many sales to report on; also 10000000"
+        "--sales",
+        type=int,
+        default=1_000_000,
+        help="how many sales to report and digest; also 10000000",
     )
     parser.add_argument(
         "--watch", type=float, default=120.0, metavar="SECONDS", help="how long to watch it idle"

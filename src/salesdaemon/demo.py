@@ -25,6 +25,7 @@ from salesdaemon.demo_stage import Children, Phone, Screen, free_port, local_zon
 from salesdaemon.errors import SalesDaemonError
 
 OLD_ORDERS: Final = 40
+OLD_DAYS: Final = 30
 BURST: Final = 7
 OUTPUT: Final = Path("demo-output/digest.html")
 START_SECONDS: Final = 60
@@ -125,7 +126,9 @@ class Demo:
         """
         self._screen.say("Two pretend shops, the real daemon and a phone; nothing leaves loopback.")
         redirect_uri = f"http://localhost:{self._redirect_port}/oauth/callback"
-        self._prints = self._open_shop("prints", "etsy", "--redirect-uri", redirect_uri)
+        # Of the last month, so that the digest's chart shows them.
+        options = ("--redirect-uri", redirect_uri, "--days", str(OLD_DAYS))
+        self._prints = self._open_shop("prints", "etsy", *options)
         self._templates = self._open_shop("templates", "gumroad")
         self._phone = Phone(self._screen)
         self._stack.callback(self._phone.close)
@@ -285,12 +288,13 @@ class PretendShop:
 
 
 PRINTS: Final = (
-    ("Weekly planner, printable", 650, 0),
-    ("Linocut “Heron”, signed", 3400, 490),
-    ("Wedding invitation template", 1490, 0),
+    (1_200_000_201, "Weekly planner, printable", 650, 0),
+    (1_200_000_202, "Linocut “Heron”, signed", 3400, 490),
+    (1_200_000_203, "Wedding invitation template", 1490, 0),
 )
+"""Listing, title, price and shipping in cents."""
 TEMPLATES: Final = (("Icon pack", 1200), ("Budget spreadsheet", 1900), ("Brush set", 900))
-LATE: Final = "Star map, printable"
+LATE_LISTING, LATE = 1_200_000_204, "Star map, printable"
 
 
 def story(prints: PretendShop, templates: PretendShop) -> Iterator[tuple[str, float]]:
@@ -304,7 +308,8 @@ def story(prints: PretendShop, templates: PretendShop) -> Iterator[tuple[str, fl
         first, told = _sell_at_gumroad(templates, *next(at_gumroad))
         yield told, 3
         yield _sell_at_etsy(prints, *next(at_etsy)), 2.5
-        late = prints.order("sell", title=LATE, price=1800, paid=False)["receipt_id"]
+        item = {"title": LATE, "price": 1800, "listing_id": LATE_LISTING}
+        late = prints.order("sell", items=[item], paid=False)["receipt_id"]
         yield f"A buyer at Etsy orders {LATE} and does not pay yet: no ring.", 2
         templates.order("sell", product="Sample page", price=0)
         yield "Somebody takes a free download at Gumroad: no ring.", 2
@@ -323,8 +328,8 @@ def _sell_at_gumroad(shop: PretendShop, product: str, cents: int) -> tuple[str, 
     return sold["result"], f"A buyer at Gumroad pays ${cents / 100:.2f} for {product}."
 
 
-def _sell_at_etsy(shop: PretendShop, title: str, cents: int, shipping: int) -> str:
-    item = {"title": title, "price": cents, "is_digital": not shipping}
+def _sell_at_etsy(shop: PretendShop, listing: int, title: str, cents: int, shipping: int) -> str:
+    item = {"title": title, "price": cents, "is_digital": not shipping, "listing_id": listing}
     shop.order("sell", items=[item], shipping=shipping)
     posted = ", by post" if shipping else ""
     return f"A buyer at Etsy pays €{(cents + shipping) / 100:.2f} for {title}{posted}."

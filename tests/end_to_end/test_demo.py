@@ -97,7 +97,9 @@ def test_it_rings_for_sales_shows_the_digest_and_leaves_no_process_behind(demos:
         ("Ka-ching! €6.50", "1 × Weekly planner, printable", "prints"),
     ]
     assert "A buyer at Etsy orders Star map, printable and does not pay yet: no ring.\n" in shown
-    assert "2 sales, 2 items\n" in shown
+    assert "\n2 sales, all without any work\n" in shown
+    assert "Weekly planner, printable\n" in shown
+    assert "\nTHE LAST 30 DAYS" in shown
     assert f"The same as a mail would show it: {demos.digest}\n" in shown
     assert shown.splitlines()[-4:] == [
         TABLE,

@@ -85,7 +85,9 @@ def _figures(made: dict[str, Any], name: str, target: float) -> Iterator[Figure]
     yield Figure("  its mail", made["cold"]["mail_bytes"] / 1024, "KiB")
     memory = made["mebibytes"]
     yield Figure(f"{name}: memory on top of the daemon, a digest", memory["first"], "MiB")
-    yield Figure(f"  {1 + SAMPLES} digests", memory["later"], "MiB", MEBIBYTES)
+    yield Figure(
+        f"  {1 + SAMPLES} of days and one of each other kind", memory["later"], "MiB", MEBIBYTES
+    )
     yield Figure("  peak meanwhile", memory["peak"], "MiB")
 
 

@@ -8,7 +8,6 @@ import gc
 import json
 import os
 import random
-import resource
 import sys
 from base64 import b64decode
 from dataclasses import asdict, dataclass
@@ -59,9 +58,9 @@ def main(samples: int, last: date) -> None:
         cold = _make(app, DigestKind.DAILY, last)
         after_first = process.resident_mebibytes(os.getpid())
         warm = [_make(app, DigestKind.DAILY, day) for day in days]
-        after = process.resident_mebibytes(os.getpid())
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         longer = [_make(app, kind, last) for kind in DigestKind if kind != DigestKind.DAILY]
+        after = process.resident_mebibytes(os.getpid())
+        peak = process.peak_mebibytes(os.getpid())
     finally:
         app.store.close()
     figures = {

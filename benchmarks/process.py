@@ -46,8 +46,17 @@ def run(arguments: Sequence[str], environment: Mapping[str, str] | None = None) 
 
 def resident_mebibytes(pid: int) -> float:
     """Return how much of a running process is in memory: VmRSS, in MiB."""
+    return _mebibytes(pid, "VmRSS")
+
+
+def peak_mebibytes(pid: int) -> float:
+    """Return how much of a running process was in memory at most, since its program started."""
+    return _mebibytes(pid, "VmHWM")
+
+
+def _mebibytes(pid: int, name: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1]) / 1024
     raise SystemExit(f"Process {pid} runs no more.")
 

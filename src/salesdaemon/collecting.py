@@ -88,7 +88,7 @@ def collect(
         stale=_missing_from(period, stale_shops(connection, settings, wanted.now), settings.zone),
         gap=wanted.gap,
         preview=wanted.preview,
-        books=books_of(connection, period, settings.zone),
+        books=books_of(connection, period, settings.zone, day_of(wanted.now, settings.zone)),
         kinds=_by_kind(sums),
         countries=_by_country(sums),
         attention=tuple(_attention(connection, settings, summary)),
@@ -228,13 +228,19 @@ def _missing_from(
     )
 
 
-def books_of(connection: Connection, period: Period, zone: ZoneInfo) -> BooksOfPeriod:
-    """Return what the marketplaces' books tell of a period beside its sales."""
+def books_of(connection: Connection, period: Period, zone: ZoneInfo, today: date) -> BooksOfPeriod:
+    """Return what the marketplaces' books tell of a period beside its sales.
+
+    A payout that is still to come is told of a period that has just ended, or is not over: not of
+    one that has another of its length behind it.
+    """
     lines = list_shop_lines(connection, period.first, period.last, zone)
+    length = period.last - period.first + timedelta(days=1)
+    is_recent = today - period.last <= length
     payouts = [
         (shop, payout)
         for shop, payout in list_payouts(connection, zone)
-        if payout.made_on is None or payout.made_on in period
+        if (is_recent if payout.made_on is None else payout.made_on in period)
     ]
     return BooksOfPeriod(lines, payouts)
 

@@ -102,7 +102,7 @@ def report(
             summary = load_summary(connection, app.basis, period)
             groups = _groups(connection, app.basis, summary, by) if by is not None else None
             stale = stale_shops(connection, app.settings, app.clock())
-            books = books_of(connection, period, app.settings.zone)
+            books = books_of(connection, period, app.settings.zone, today)
             rates_of = newest_day(connection) if summary.provisional else None
         if form is Format.JSON:
             print_json(_json(report_json(summary, stale, app.settings.timezone, books), by, groups))

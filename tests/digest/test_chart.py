@@ -232,8 +232,8 @@ def test_a_history_without_a_sale_is_an_empty_chart() -> None:
 def test_the_legend_names_what_there_is() -> None:
     passive_only = texts(draw_chart(chart_of(figures(500)), ENGLISH, LIGHT))
     everything = texts(draw_chart(chart_of(figures(500, 300, 200)), ENGLISH, LIGHT))
-    assert passive_only[:2] == ["without extra work", "€0"]
-    assert everything[:4] == ["without extra work", "with work", "not classified", "€0"]
+    assert passive_only[:2] == ["without any work", "€0"]
+    assert everything[:4] == ["without any work", "with work", "not classified", "€0"]
 
 
 def test_days_are_labelled_once_a_week_and_the_digests_own_in_bold() -> None:

@@ -39,14 +39,14 @@ def chart_of(*brought: Figures, kind: DigestKind = DigestKind.DAILY) -> Chart:
 def test_a_chart_is_told_by_its_sum_its_best_bar_and_its_own() -> None:
     days = [NOTHING] * 27 + [passive(8640), active(2000), passive(1950)]
     assert describe_chart(chart_of(*days), ENGLISH) == (
-        "Bars of the last 30 days: €125.90 net in all, €105.90 of it without extra work; "
+        "Bars of the last 30 days: €125.90 net in all, €105.90 of it without any work; "
         "most on Wed 18 Nov, €86.40. €19.50 on Fri 20 Nov."
     )
 
 
 def test_the_digests_bar_is_named_once_where_it_is_the_best() -> None:
     assert describe_chart(chart_of(NOTHING, passive(900)), ENGLISH) == (
-        "Bars of the last 2 days: €9.00 net in all, €9.00 of it without extra work; "
+        "Bars of the last 2 days: €9.00 net in all, €9.00 of it without any work; "
         "most on Fri 20 Nov, €9.00."
     )
 
@@ -79,7 +79,7 @@ def test_a_history_without_a_sale_says_so() -> None:
 def test_a_history_of_refunds_has_no_best_day() -> None:
     assert describe_chart(chart_of(passive(-500), NOTHING), ENGLISH) == (
         "Bars of the last 2 days: \N{MINUS SIGN}€5.00 net in all, \N{MINUS SIGN}€5.00 of it "
-        "without extra work."
+        "without any work."
     )
 
 

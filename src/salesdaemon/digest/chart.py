@@ -38,7 +38,7 @@ _WIDTHS: Final = {
 """How wide characters are at most, in hundredths of the text's size, where not as wide as most."""
 
 _PARTS: Final = {
-    "passive_net": "without extra work",
+    "passive_net": "without any work",
     "active_net": "with work",
     "unclassified_net": "not classified",
 }

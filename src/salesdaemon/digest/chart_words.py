@@ -127,7 +127,7 @@ def describe_chart(chart: Chart, wording: Wording) -> str:
     together = Figures.together([bar.figures for bar in chart.bars])
     net = wording.amount(together.net, chart.currency)
     passive = wording.amount(together.passive_net, chart.currency)
-    said = f"{net} net in all, {passive} of it without extra work"
+    said = f"{net} net in all, {passive} of it without any work"
     best = max(chart.bars, key=lambda bar: bar.figures.net)
     if best.figures.net > 0:
         said += f"; most {_when(chart, best, wording)}, {_net(chart, best, wording)}"

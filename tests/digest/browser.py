@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,22 @@ def measure(pages: Mapping[str, str], width: int, folder: Path) -> dict[str, Any
     return measured
 
 
-def photograph(page: Path, image: Path, width: int, height: int, scheme: str) -> None:
-    """Take a picture of a page in a window of that size."""
-    _run(
-        f"--screenshot={image}",
-        f"--window-size={width},{height}",
-        f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
-        f"--user-data-dir={image.with_suffix('.profile')}",
-        page.as_uri(),
-    )
+def photograph(
+    page: str, image: Path, size: tuple[int, int], scheme: str, *, scale: float = 1
+) -> None:
+    """Take a picture of the top of a page, in a window of that width and height."""
+    width, height = size
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "page.html"
+        file.write_text(page, "utf-8")
+        _run(
+            f"--screenshot={image}",
+            f"--window-size={width},{height}",
+            f"--force-device-scale-factor={scale}",
+            f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
+            f"--user-data-dir={scratch}/profile",
+            file.as_uri(),
+        )
 
 
 def _run(*arguments: str) -> str:

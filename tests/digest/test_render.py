@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import TemplateNotFound
-from jinja2.sandbox import SecurityError
+from jinja2.exceptions import SecurityError
 
 from salesdaemon.digest.content import to_json
 from salesdaemon.digest.render import (
@@ -22,10 +22,11 @@ from salesdaemon.digest.render import (
 )
 from salesdaemon.digest.titles import columns
 from salesdaemon.digest.wording import Wording
-from salesdaemon.domain.digests import DigestKind
+from salesdaemon.domain.digests import DigestKind, Gap
 from salesdaemon.domain.money import exponent, to_decimal
+from salesdaemon.domain.period import Period
 from salesdaemon.domain.sale import LineItem
-from salesdaemon.domain.summary import StoredSale
+from salesdaemon.domain.summary import StaleShop, StoredSale
 from tests.digest.cases import CASES, HOSTILE, LATE_SALE
 from tests.digest.facts import FRIDAY, content, news, sale
 
@@ -212,6 +213,14 @@ def test_headings_are_in_order_and_tables_are_told_apart(case: str) -> None:
     assert html.index("<h1 ") < html.find("<h2 ", html.index("<h1 ")) or "<h2 " not in html
     for table in re.findall(r"<table[^>]*>(?:(?!<table).)*?</table>", html, re.DOTALL):
         assert 'role="presentation"' in table or 'scope="row"' in table
+
+
+def test_commands_are_set_apart_and_nothing_in_them_is_markup() -> None:
+    stale = (StaleShop("`<b>`", None), StaleShop("a ` b", None))
+    html = render_html(content([], stale=stale, gap=Gap(Period(FRIDAY, FRIDAY), 1)), "en_GB").html
+    assert ">salesdaemon report --from 2026-11-20 --to 2026-11-20</span>" in html
+    assert ">&lt;b&gt;</span> could not be read yet" in html
+    assert "a ` b could not be read yet" in html
 
 
 def test_a_standalone_page_holds_its_images() -> None:

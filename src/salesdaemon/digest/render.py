@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 TEXT_COLUMNS = 72
 _MAX_BYTES = 100_000  # Gmail cuts a mail off at 102,400
-_FEWER_ROWS = (MAX_ROWS, 10, 5, 3)
+_FEWER_ROWS = (MAX_ROWS, 10, 6, 3)
 _LONGEST_SUBJECT = 250
 
 
@@ -122,7 +122,13 @@ def _environment(*, autoescape: bool) -> "SandboxedEnvironment":
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        right=_right, widest=_widest, fit=fit, isolate=isolate, wrapped=_wrapped, lines=_lines
+        right=_right,
+        widest=_widest,
+        fit=fit,
+        isolate=isolate,
+        wrapped=_wrapped,
+        lines=_lines,
+        commands=_commands,
     )
     return environment
 
@@ -144,3 +150,15 @@ def _wrapped(text: str, width: int, indent: str = "") -> str:
 def _lines(texts: list[str], width: int) -> list[str]:
     """Break each of some texts into lines of its own."""
     return [line for text in texts for line in wrap(text, width)]
+
+
+def _commands(sentence: str) -> str:
+    """Set what stands between backticks apart, as HTML; whatever else it holds is escaped."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - the idle daemon does not carry it
+
+    parts = str(escape(sentence)).split("`")
+    if len(parts) % 2 == 0:
+        return sentence
+    marked = [f'<span class="command">{part}</span>' for part in parts[1::2]]
+    told = [part for pair in zip(parts[::2], [*marked, ""], strict=True) for part in pair]
+    return Markup("".join(told))  # noqa: S704 - every part was escaped above

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from babel.numbers import NumberPattern
 
 _MINUS = "\N{MINUS SIGN}"  # read out as "minus", which a hyphen often is not
+_MARKS = dict.fromkeys(map(ord, "\u061c\u200e\u200f"))
 _HOURS_OF_A_DAY = 24
 
 
@@ -37,7 +38,7 @@ class Wording:
             to_decimal(minor, currency), locale, currency=currency, currency_digits=False
         )
         spaced = re.sub(r"(?<=[A-Za-z])(?=\d)", "\N{NO-BREAK SPACE}", text)
-        return spaced.replace("-", _MINUS)
+        return _without_marks(spaced).replace("-", _MINUS)
 
     def change(self, minor: int, currency: str) -> str:
         """Write an amount that is added to or taken from another, with its sign."""
@@ -64,15 +65,16 @@ class Wording:
             prefix = "under " if exact < 1 else "over "
             rounded = 1 if exact < 1 else 99 if exact < 100 else 100  # noqa: PLR2004 - percent
         share = Decimal(rounded).scaleb(-2)
-        return prefix + format_percent(share, locale=self.locale.replace("-", "_"))
+        return prefix + _without_marks(format_percent(share, locale=self.locale.replace("-", "_")))
 
     def share(self, percent: Decimal) -> str:
         """Write a percentage with the decimals it has: "25%", "7.5%"."""
         from babel.numbers import format_percent  # noqa: PLC0415 - the idle daemon has no use for it
 
-        return format_percent(
+        text = format_percent(
             percent.scaleb(-2), locale=self.locale.replace("-", "_"), decimal_quantization=False
         )
+        return _without_marks(text)
 
     def decimal(self, value: Fraction) -> str:
         """Write a number with one decimal."""
@@ -91,7 +93,7 @@ class Wording:
         """Name a country in English; a code that is none names itself."""
         from babel import Locale  # noqa: PLC0415 - the idle daemon does not carry Babel
 
-        known = code if code not in {None, "", "ZZ"} else "Not known"  # ZZ stands for no country
+        known = code or "Not known"
         return str(Locale("en").territories.get(known, known))
 
     def day(self, day: date) -> str:
@@ -163,6 +165,11 @@ def _amounts(name: str, decimals: int) -> "tuple[Locale, NumberPattern]":
     # Babel's decimals of a currency are those of cash; ours are those of the account.
     pattern.frac_prec = (decimals, decimals)
     return locale, pattern
+
+
+def _without_marks(text: str) -> str:
+    """Drop the marks that turn a line from right to left: the words around it are English."""
+    return text.translate(_MARKS)
 
 
 def listing(words: Sequence[str]) -> str:

@@ -143,7 +143,7 @@ def _gap(content: DigestContent, wording: Wording) -> Iterator[str]:
         yield (
             f"{wording.count(gap.digests, missed)} did not go out, for {wording.days(days)}, "
             "because the daemon did not run. "
-            f"The figures: salesdaemon report --from {days.first} --to {days.last}"
+            f"The figures: `salesdaemon report --from {days.first} --to {days.last}`"
         )
 
 

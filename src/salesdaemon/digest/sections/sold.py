@@ -100,47 +100,46 @@ def _shop(shop: GroupTotals, share: int, wording: Wording) -> Line:
 
 def list_extras(content: DigestContent, wording: Wording) -> Section | None:
     """Tell of renewals, affiliates, free downloads and trials, where there were any."""
-    free = tuple(_free(content.kinds, wording))
-    lines = (
-        *_renewals(content.kinds.get(Kind.RENEWAL.value, {}), wording),
-        *_affiliates(content.summary, wording),
-        *free,
-    )
+    paid = {
+        "renewals": _renewals(content.kinds.get(Kind.RENEWAL.value, {}), wording),
+        "affiliates": _affiliates(content.summary, wording),
+    }
+    free = {
+        "free downloads": _free("Given away", Kind.FREE, content, wording),
+        "trials": _free("Tried out", Kind.TRIAL, content, wording),
+    }
+    lines = {name: line for name, line in {**paid, **free}.items() if line is not None}
     if not lines:
         return None
-    title = listing(
-        [line.name if not place else line.name.lower() for place, line in enumerate(lines)]
-    )
-    hint = net_hint(content) if len(lines) > len(free) else ""
-    return Section(title, hint, lines=lines)
+    title = listing(list(lines))
+    hint = net_hint(content) if lines.keys() & paid.keys() else ""
+    return Section(title[0].upper() + title[1:], hint, lines=tuple(lines.values()))
 
 
-def _renewals(totals: Mapping[str, Totals], wording: Wording) -> Iterator[Line]:
+def _renewals(totals: Mapping[str, Totals], wording: Wording) -> Line | None:
     sales = sum(line.sales for line in totals.values())
-    if sales:
-        amounts = tuple(wording.amount(line.net, currency) for currency, line in totals.items())
-        yield Line("Renewals", (f"{wording.count(sales, 'sale')} to members you had",), amounts)
+    if not sales:
+        return None
+    amounts = tuple(wording.amount(line.net, currency) for currency, line in totals.items())
+    return Line("From members you had", (wording.count(sales, "renewal"),), amounts)
 
 
-def _affiliates(summary: Summary, wording: Wording) -> Iterator[Line]:
+def _affiliates(summary: Summary, wording: Wording) -> Line | None:
     through = [
         (currency, line)
         for currency, line in in_order(summary)
         if line.through_affiliates or line.affiliate
     ]
-    if through:
-        paid = listing([wording.amount(line.affiliate, currency) for currency, line in through])
-        amounts = tuple(
-            wording.amount(line.through_affiliates, currency) for currency, line in through
-        )
-        yield Line("Affiliates", (f"what they brought; {paid} went to them",), amounts)
+    if not through:
+        return None
+    paid = listing([wording.amount(line.affiliate, currency) for currency, line in through])
+    amounts = tuple(wording.amount(line.through_affiliates, currency) for currency, line in through)
+    return Line("Brought by affiliates", (f"{paid} went to them",), amounts)
 
 
-def _free(kinds: Mapping[str, Mapping[str, Totals]], wording: Wording) -> Iterator[Line]:
-    for kind, name, noun in ((Kind.FREE, "Free downloads", "item"), (Kind.TRIAL, "Trials", "item")):
-        units = sum(line.units for line in kinds.get(kind.value, {}).values())
-        if units:
-            yield Line(name, amounts=(wording.count(units, noun),))
+def _free(name: str, kind: Kind, content: DigestContent, wording: Wording) -> Line | None:
+    units = sum(line.units for line in content.kinds.get(kind.value, {}).values())
+    return Line(name, amounts=(wording.count(units, "item"),)) if units else None
 
 
 def list_countries(content: DigestContent, wording: Wording, max_rows: int) -> Section | None:

@@ -41,12 +41,15 @@ from salesdaemon.digest.wording import Wording
 from salesdaemon.domain.digests import DigestKind
 
 MAX_ROWS = 20
+_MAX_ROWS_OF_A_DAY = 10
 _NAME_LENGTH = 40
 _PREVIEW = "A preview, made on request: this is what the digest would say now."
 
 
 def build_view(content: DigestContent, wording: Wording, max_rows: int = MAX_ROWS) -> View:
     """Write down everything that the digest shows, with at most so many lines a section."""
+    if content.kind is DigestKind.DAILY:
+        max_rows = min(max_rows, _MAX_ROWS_OF_A_DAY)
     view = _in_any_digest(content, wording, max_rows)
     if not is_quiet(content.summary):
         return _with_sales(view, content, wording, max_rows)

@@ -1,7 +1,7 @@
 """The figures of a summary, in the home currency where all of it could be converted."""
 
 from salesdaemon.digest.wording import Wording, listing
-from salesdaemon.domain.summary import GroupTotals, Summary, Totals
+from salesdaemon.domain.summary import FIGURES, GroupTotals, Summary, Totals
 
 
 def is_quiet(summary: Summary) -> bool:
@@ -9,9 +9,27 @@ def is_quiet(summary: Summary) -> bool:
     return not any(line.sales or line.gross or line.net for line in summary.totals.values())
 
 
+def lacking_rates(summary: Summary) -> list[str]:
+    """List the currencies that could not be converted; nothing is nothing in every currency."""
+    return [
+        currency
+        for currency in summary.unconverted
+        if any(getattr(summary.totals[currency], name) for name in FIGURES)
+    ]
+
+
 def is_converted(summary: Summary) -> bool:
     """Tell whether all that came in could be converted into the home currency."""
-    return not summary.unconverted
+    return not lacking_rates(summary)
+
+
+def currencies_of(summary: Summary) -> list[str]:
+    """List the currencies that brought or cost anything, the home currency first."""
+    return [
+        currency
+        for currency, line in in_order(summary)
+        if any(getattr(line, name) for name in FIGURES)
+    ]
 
 
 def is_estimated(summary: Summary) -> bool:

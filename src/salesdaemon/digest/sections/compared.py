@@ -112,7 +112,7 @@ def draw(content: DigestContent, wording: Wording) -> Chart | None:
     home = content.summary.home_currency
     return Chart(
         title=f"The last {len(content.bars)} {NOUNS[of_bar]}s",
-        hint=f"net, {home}",
+        hint=f"net, {home}" + (", estimated" if is_estimated(content.summary) else ""),
         light=LIGHT_CHART,
         dark=DARK_CHART,
         alt=describe_chart(Bars.of(content), wording),

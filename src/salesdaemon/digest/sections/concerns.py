@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from salesdaemon.digest.content import DigestContent
-from salesdaemon.digest.figures import in_order, is_converted, is_quiet
+from salesdaemon.digest.figures import currencies_of, lacking_rates
 from salesdaemon.digest.titles import clean
 from salesdaemon.digest.view import Section
 from salesdaemon.digest.wording import Wording, length_of_day, listing
@@ -159,21 +159,21 @@ def _estimated(content: DigestContent, wording: Wording) -> Iterator[str]:
 
 def _unconverted(content: DigestContent, wording: Wording) -> Iterator[str]:
     summary = content.summary
-    if is_converted(summary):
+    lacking = lacking_rates(summary)
+    if not lacking:
         return
-    missing = listing(list(summary.unconverted))
     home = summary.home_currency
-    if set(summary.unconverted) != set(summary.totals) and not is_quiet(summary):
-        known = listing(
-            [currency for currency, _ in in_order(summary) if currency not in summary.unconverted]
-        )
+    known = [currency for currency in currencies_of(summary) if currency not in lacking]
+    if known and known != [home]:
         net = wording.amount(summary.home.net, home)
         passive = wording.amount(summary.home.passive_net, home)
-        if known != home:
-            yield f"{known} together: {net} net, {passive} of it passive, at the rates of the day."
-    verb = "has" if len(summary.unconverted) == 1 else "have"
+        yield (
+            f"{listing(known)} together: {net} net, {passive} of it passive, "
+            "at the rates of the day."
+        )
+    verb = "has" if len(lacking) == 1 else "have"
     yield (
-        f"{missing} {verb} no rate, so there is no total in {home}. "
+        f"{listing(lacking)} {verb} no rate, so there is no total in {home}. "
         "Run `salesdaemon rates` to see which are known."
     )
 

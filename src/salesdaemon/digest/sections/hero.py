@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from salesdaemon.digest.content import DigestContent
 from salesdaemon.digest.figures import (
+    currencies_of,
     headlines_of,
-    in_order,
     is_converted,
     is_quiet,
     nets_of,
@@ -79,9 +79,10 @@ def shares_of(parts: list[int]) -> list[int]:
 
 def name_nets(summary: Summary, wording: Wording) -> str:
     """Name the net of every currency that the headline is a conversion of."""
-    if not is_converted(summary) or set(summary.totals) <= {summary.home_currency}:
+    currencies = currencies_of(summary)
+    if not is_converted(summary) or set(currencies) <= {summary.home_currency}:
         return ""
-    nets = [wording.amount(line.net, currency) for currency, line in in_order(summary)]
+    nets = [wording.amount(summary.totals[currency].net, currency) for currency in currencies]
     rates = "the rate of its day" if sales_of(summary) == 1 else "the rates of the day"
     if summary.provisional:
         rates = "the last known rates, which may still change"

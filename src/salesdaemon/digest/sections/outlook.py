@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from salesdaemon.digest.content import DigestContent
-from salesdaemon.digest.figures import is_estimated
+from salesdaemon.digest.figures import is_estimated, lacking_rates
 from salesdaemon.digest.periods import NOUNS, name_of
 from salesdaemon.digest.titles import clean
 from salesdaemon.digest.view import Line, Section
@@ -29,7 +29,8 @@ def follow_goals(content: DigestContent, wording: Wording) -> Section | None:
         )
     else:
         lines = tuple(_goal(progress, wording) for progress in content.goals)
-    return Section("Goals" if len(lines) > 1 else "Goal", lines=lines)
+    title = "Goals" if len(lines) > 1 else "Goal"
+    return Section(title, "estimated" if is_estimated(content.summary) else "", lines=lines)
 
 
 def _goal(progress: GoalProgress, wording: Wording) -> Line:
@@ -101,7 +102,11 @@ def tell_streak(content: DigestContent, wording: Wording) -> Section | None:
     if content.record is not None:
         title.append("record" if title else "Record")
         sentences.append(_record(content, content.record, wording))
-    return Section(listing(title), sentences=tuple(sentences)) if sentences else None
+    if not sentences:
+        return None
+    estimated = content.record is not None and is_estimated(content.summary)
+    hint = "of an estimated net" if estimated else ""
+    return Section(listing(title), hint, sentences=tuple(sentences))
 
 
 def _record(content: DigestContent, record: Record, wording: Wording) -> str:
@@ -120,7 +125,7 @@ def put_aside(content: DigestContent, wording: Wording) -> Section | None:
         return None
     summary = content.summary
     lines = tuple(_share(each, content, wording) for each in content.put_aside)
-    left_out = listing(list(summary.unconverted))
+    left_out = listing(lacking_rates(summary))
     sentences = (f"{left_out} could not be converted and is not in it.",) if left_out else ()
     hint = "of estimated figures" if is_estimated(summary) else ""
     return Section("To put aside", hint, sentences=sentences, lines=lines)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from salesdaemon.digest.content import DigestContent
-from salesdaemon.digest.figures import in_order, is_converted, is_estimated, units_of
+from salesdaemon.digest.figures import currencies_of, in_order, is_converted, is_estimated, units_of
 from salesdaemon.digest.sections.hero import shares_of
 from salesdaemon.digest.titles import clean
 from salesdaemon.digest.view import Line, Section, Step, Sum
@@ -159,7 +159,7 @@ def list_countries(content: DigestContent, wording: Wording, max_rows: int) -> S
 def _in_home(content: DigestContent) -> bool:
     """Tell whether countries are in the home currency: several currencies, all converted."""
     summary = content.summary
-    return is_converted(summary) and not set(summary.totals) <= {summary.home_currency}
+    return is_converted(summary) and not set(currencies_of(summary)) <= {summary.home_currency}
 
 
 def _country(country: GroupTotals, content: DigestContent, wording: Wording) -> Line:

@@ -5,7 +5,7 @@ import json
 import logging
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -106,32 +106,33 @@ def make_rows(
     from salesdaemon.digest.mailer import message_id  # noqa: PLC0415 - only a digest needs it
 
     sender = settings.mail.sender if settings.mail is not None else ""
+    domain = sender.rpartition("@")[2]
     for recipient in recipients:
-        name = message_id(
-            written.kind, written.day, recipient, sender.rpartition("@")[2], installation
-        )
-        is_push, is_file = recipient.startswith(CHANNEL), recipient == FOLDER
-        yield DigestRow(
+        row = DigestRow(
             kind=written.kind.value,
             day=written.day,
             recipient=recipient,
-            # The outbox sees to it that a push arrives; here it is done.
-            state=SENT if is_push else CLAIMED,
-            message_id=name,
+            state=CLAIMED,
+            message_id=message_id(written.kind, written.day, recipient, domain, installation),
             content_until=now,
             subject=written.subject,
-            body_text=None if is_push else written.text,
-            body_html=None if is_push else written.standalone if is_file else written.page.html,
-            enclosed=None
-            if is_push
-            else written.json
-            if is_file
-            else _enclose(written.page.images),
+            body_text=written.text,
+            body_html=None,
+            enclosed=None,
             attempts=0,
             not_before=now,
-            sent_at=now if is_push else None,
-            answer="waits in the outbox" if is_push else None,
+            sent_at=None,
+            answer=None,
         )
+        if recipient.startswith(CHANNEL):
+            # The outbox sees to it that a push arrives; here it is done.
+            answer = "waits in the outbox"
+            yield replace(row, state=SENT, body_text=None, sent_at=now, answer=answer)
+        elif recipient == FOLDER:
+            yield replace(row, body_html=written.standalone, enclosed=written.json)
+        else:
+            images = _enclose(written.page.images)
+            yield replace(row, body_html=written.page.html, enclosed=images)
 
 
 def _enclose(images: Mapping[str, bytes]) -> str:

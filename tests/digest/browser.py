@@ -21,11 +21,30 @@ iframe {{ border: 0; display: block; }}
 </style>{frames}<pre id="measured"></pre><script>
 addEventListener("load", () => {{
   const measured = {{}};
+  const linear = part => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  const luminance = colour => {{
+    const [red, green, blue] = colour.match(/[\\d.]+/g).slice(0, 3).map(Number).map(linear);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  }};
+  const background = (element, view) => {{
+    const colour = view.getComputedStyle(element).backgroundColor;
+    return colour === "rgba(0, 0, 0, 0)" ? background(element.parentElement, view) : colour;
+  }};
+  const contrast = (element, view) => {{
+    const [darker, lighter] = [view.getComputedStyle(element).color, background(element, view)]
+      .map(luminance).sort((one, other) => one - other);
+    return (lighter + 0.05) / (darker + 0.05);
+  }};
+  const leastContrast = frame => Math.min(
+    ...[...frame.contentDocument.body.querySelectorAll("*")]
+      .filter(each => each.getClientRects().length && [...each.childNodes].some(
+        node => node.nodeType === 3 && node.data.replace(/[\\s\\u00a0]/g, "")))
+      .map(each => contrast(each, frame.contentWindow)));
   for (const frame of document.querySelectorAll("iframe")) {{
     const page = frame.contentDocument.scrollingElement;
     frame.style.height = page.scrollHeight + "px";
     measured[frame.title] = {{
-      width: page.scrollWidth, height: page.scrollHeight,
+      width: page.scrollWidth, height: page.scrollHeight, contrast: leastContrast(frame),
       dark: frame.contentWindow.matchMedia("(prefers-color-scheme: dark)").matches,
     }};
   }}
@@ -45,11 +64,18 @@ def show(pages: Mapping[str, str], width: int) -> str:
     return _SHEET.format(frames=frames)
 
 
-def measure(pages: Mapping[str, str], width: int, folder: Path) -> dict[str, Any]:
-    """Return how wide and high each page is on a screen of so many pixels."""
+def measure(
+    pages: Mapping[str, str], width: int, folder: Path, scheme: str = "light"
+) -> dict[str, Any]:
+    """Return how wide and high each page is on such a screen, and its least contrast of text."""
     sheet = folder / "measured.html"
     sheet.write_text(show(pages, width), "utf-8")
-    shown = _run("--dump-dom", f"--user-data-dir={folder / 'profile'}", sheet.as_uri())
+    shown = _run(
+        "--dump-dom",
+        f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
+        f"--user-data-dir={folder / 'profile'}",
+        sheet.as_uri(),
+    )
     found = re.search(r'<pre id="measured">(.*?)</pre>', shown, re.DOTALL)
     assert found is not None, shown[-2000:]
     measured: dict[str, Any] = json.loads(html.unescape(found[1]))

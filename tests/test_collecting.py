@@ -100,6 +100,16 @@ def test_each_kind_is_compared_with_what_is_like_it(
     assert (found.same_before and found.same_before.period.first.isoformat()) == same
 
 
+@pytest.mark.parametrize(("day", "is_last"), [(FRIDAY, True), (FRIDAY - DAY, False)])
+def test_the_last_period_is_known_as_such(
+    store: Store, settings: Settings, day: date, *, is_last: bool
+) -> None:
+    account(store)
+    assert gather(store, settings, day=day).is_last is is_last
+    week = gather(store, settings, DigestKind.WEEKLY, day - WEEK)
+    assert week.is_last
+
+
 def test_only_what_is_longer_than_a_day_judges_products_and_puts_aside(
     store: Store, settings: Settings
 ) -> None:

@@ -13,6 +13,7 @@ from salesdaemon.domain.digests import (
     DigestKind,
     Gap,
     last_periods,
+    period_after,
     period_before,
     year_before,
 )
@@ -88,6 +89,7 @@ def collect(
         stale=_missing_from(period, stale_shops(connection, settings, wanted.now), settings.zone),
         gap=wanted.gap,
         preview=wanted.preview,
+        is_last=period_after(kind, period).last >= day_of(wanted.now, settings.zone),
         books=books_of(connection, period, settings.zone, day_of(wanted.now, settings.zone)),
         kinds=_by_kind(sums),
         countries=_by_country(sums),

@@ -38,7 +38,8 @@ class DigestContent:
     `before` is the period before, `same_before` the same weekday a week earlier or the week four
     weeks earlier (None for longer kinds), `year_before` the one a year earlier where the history
     reaches that far. Summaries of comparisons name no products. `news` is what became known since
-    the last digest of this kind about earlier days; no total holds it. `books` is what the
+    the last digest of this kind about earlier days; no total holds it. `is_last` says that no later
+    period of its kind is over. `books` is what the
     marketplaces' books tell beside the sales. `kinds` are the totals by kind of sale, `countries`
     by country, most sales first. `trends` are those of products of the summary. `behind` tells
     that days are still being added up, so that what looks far back is left out.
@@ -54,6 +55,7 @@ class DigestContent:
     stale: tuple[StaleShop, ...] = ()
     gap: Gap | None = None
     preview: bool = False
+    is_last: bool = True
     books: BooksOfPeriod = NOTHING_BOOKED
     kinds: Mapping[str, Mapping[str, Totals]] = field(default_factory=dict)
     countries: tuple[GroupTotals, ...] = ()

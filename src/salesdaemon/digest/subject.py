@@ -56,7 +56,7 @@ def _when(content: DigestContent, wording: Wording) -> str:
     kind, period = content.kind, content.summary.period
     if content.preview:
         return "so far"
-    if kind is DigestKind.WEEKLY:
+    if kind is DigestKind.WEEKLY and content.is_last:
         return "last week"
     if kind is DigestKind.DAILY and _mostly_passive(content):
         return "while you slept"

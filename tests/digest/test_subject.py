@@ -88,7 +88,7 @@ def test_the_subject_names_a_period_of_its_kind(kind: DigestKind, earned: str, q
 
 def test_only_the_last_week_is_called_so() -> None:
     older = replace(content([sale()], kind=DigestKind.WEEKLY), is_last=False)
-    assert render_subject(older, "en_GB").startswith("€9.65 from 16 to 22 November: ")
+    assert render_subject(older, "en_GB").startswith("€9.65 in the week of 16 to 22 November: ")
 
 
 def test_what_could_be_converted_is_one_amount_in_the_subject() -> None:

@@ -66,13 +66,15 @@ class World:
     def sold(self, *sales: Any) -> None:
         record_in(self.store, batch(*sales, seen_at=self.now))
 
-    async def tick(self, at: datetime, *, polled: bool = True) -> list[EmailMessage]:
+    async def tick(
+        self, at: datetime, *, polled: bool = True, awake_since: datetime | None = None
+    ) -> list[EmailMessage]:
         """Let the clock strike; returns the mails that left."""
         self.now = at
         if polled:
             self.polled()
         before = len(self.post.mails)
-        await digesting.tick(self.app)
+        await digesting.tick(self.app, awake_since)
         return self.post.mails[before:]
 
     def news_of(self, day: date) -> list[tuple[str, str]]:
@@ -236,6 +238,26 @@ async def test_a_stale_shop_that_comes_back_ends_the_wait(world: World) -> None:
     mails = await world.tick(DUE + HOUR)
     assert len(mails) == 2
     assert "has not answered" not in words(mails[0])
+
+
+async def test_at_a_late_start_a_shop_has_a_minute_to_answer_before_it_is_missing(
+    world: World,
+) -> None:
+    world.polled()
+    world.sold(sale())
+    started = DUE + 8 * HOUR
+    assert await world.tick(started, polled=False, awake_since=started) == []
+    mails = await world.tick(started + 5 * SECOND, awake_since=started)
+    assert len(mails) == 2
+    assert "has not answered" not in words(mails[0])
+
+
+async def test_a_shop_that_is_still_silent_after_a_late_start_is_missing(world: World) -> None:
+    world.sold(sale())
+    started = DUE + 8 * HOUR
+    assert not await world.tick(started + MINUTE - SECOND, polled=False, awake_since=started)
+    mails = await world.tick(started + MINUTE, polled=False, awake_since=started)
+    assert "templates could not be read yet" in words(mails[0])
 
 
 async def test_after_days_of_silence_the_latest_goes_out_and_names_the_gap(world: World) -> None:

@@ -44,6 +44,8 @@ DAYS_AT_ONCE = 2
 THREADS = 5
 ANNOUNCE_EVERY = timedelta(seconds=1)
 WAIT_FOR_ALL_SHOPS = timedelta(minutes=1)
+ASLEEP = timedelta(minutes=1)
+"""Who has not looked after the digests for so long was asleep with the machine."""
 STOP_WITHIN_SECONDS = 5.0
 """A shop that hangs must not keep us until Docker kills us, ten seconds after its SIGTERM."""
 WATCHED = "watched_shops"
@@ -101,7 +103,7 @@ class Daemon:
         ]
         self._observer = Observer(app)
         self._monitor = Monitor(app, self.pollers, on_told=self.relay.wake)
-        self._started_at = started_at
+        self._started_at = self._awake_since = self._last_looked = started_at
         self._web = WebServer(
             make_app(Health(self.reasons, self.metrics)),
             app.settings.web.host,
@@ -263,8 +265,14 @@ class Daemon:
             self.relay.wake()
 
     async def _send_digests(self) -> None:
-        if await digesting.tick(self._app):
-            self.relay.wake()
+        now = self._app.clock()
+        if now - self._last_looked > ASLEEP:
+            self._awake_since = now
+        try:
+            if await digesting.tick(self._app, self._awake_since):
+                self.relay.wake()
+        finally:
+            self._last_looked = self._app.clock()
 
     async def _beat(self, sign: Heartbeat) -> None:
         """Send the sign of life, or withhold it with the reasons why all is not well."""

@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from salesdaemon.application import INSTALLATION, Application
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 FIRST_START: Final = "first_started_at"
 SWITCHED_ON: Final = "digests_switched_on"
 """Since when each kind of digest has been on, as JSON."""
+SETTLING: Final = timedelta(minutes=1)
+"""How long shops have to answer after the program was off, before they count as missing."""
 
 
 def note_start(connection: Connection, settings: Settings, now: datetime) -> None:
@@ -57,10 +59,11 @@ def _switched_on(connection: Connection) -> dict[str, str] | None:
     return json.loads(text) if text is not None else None
 
 
-async def tick(app: Application) -> bool:
+async def tick(app: Application, awake_since: datetime | None = None) -> bool:
     """Claim the digests that are due, and send what was claimed and not sent.
 
-    True if any was claimed: then something may wait on a channel.
+    `awake_since` is when the program, or the machine that slept, went on. True if any was
+    claimed: then something may wait on a channel.
 
     Raises:
         StoreError: the database could not be read or written.
@@ -69,7 +72,8 @@ async def tick(app: Application) -> bool:
         return False
     now = app.clock()
     claimed = [
-        await asyncio.to_thread(claim_due, app, kind, now) for kind in app.settings.digest.schedules
+        await asyncio.to_thread(claim_due, app, kind, now, awake_since)
+        for kind in app.settings.digest.schedules
     ]
     for row in await asyncio.to_thread(_unsent, app, now):
         await send_claimed(app, row)
@@ -83,10 +87,12 @@ def recipients(settings: Settings) -> list[str]:
     return [*found, FOLDER] if settings.digest.folder is not None else found
 
 
-def claim_due(app: Application, kind: DigestKind, now: datetime) -> bool:
+def claim_due(
+    app: Application, kind: DigestKind, now: datetime, awake_since: datetime | None = None
+) -> bool:
     """Render and enter the newest digest of a kind that is due and was not; True if it was."""
     with app.store.read() as connection:
-        due = _due(connection, app, kind, now)
+        due = _due(connection, app, kind, now, awake_since)
     if due is None:
         return False
     period, gap = due
@@ -99,14 +105,21 @@ def claim_due(app: Application, kind: DigestKind, now: datetime) -> bool:
 
 
 def _due(
-    connection: Connection, app: Application, kind: DigestKind, now: datetime
+    connection: Connection,
+    app: Application,
+    kind: DigestKind,
+    now: datetime,
+    awake_since: datetime | None,
 ) -> tuple[Period, Gap | None] | None:
     """Return the period whose digest is to be entered now, and what was missed before it."""
     clock = _clock(connection, app.settings, kind)
     period = clock.latest_due(now) if clock is not None else None
     if clock is None or period is None or digests.list_for(connection, kind, period.last):
         return None
-    patience = clock.due_at(period) + app.settings.digest.wait_for_stale
+    wait = app.settings.digest.wait_for_stale
+    patience = clock.due_at(period) + wait
+    if awake_since is not None:
+        patience = max(patience, awake_since + min(wait, SETTLING))
     if now < patience and stale_shops(connection, app.settings, now):
         return None
     return period, clock.gap(period, digests.last_day(connection, kind))

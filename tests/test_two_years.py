@@ -62,7 +62,7 @@ def test_the_reckoning_knows_nothing_of_the_program() -> None:
 STANDARD = frozenset(
     {
         *("bisect", "collections", "dataclasses", "datetime", "decimal", "fractions", "functools"),
-        *("html", "math", "typing", "zoneinfo"),
+        *("html", "math", "re", "typing", "zoneinfo"),
     }
 )
 

@@ -18,6 +18,7 @@ Told = Mapping[str, Any]
 MONEY = {
     *("gross", "refunded", "fees", "fees_refunded", "affiliate", "net"),
     *("passive_net", "active_net", "unclassified_net", "amount", "reached", "projected"),
+    *("gross_delta", "refunded_delta", "net_delta"),
 }
 
 

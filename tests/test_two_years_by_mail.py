@@ -50,13 +50,13 @@ class Story:
 
 STORIES = {
     "a clock goes back and a month ends": Story(
-        SCENES["Berlin"], date(2024, 10, 25), 11, date(2024, 10, 29), date(2024, 10, 30)
+        SCENES["Berlin"], date(2024, 10, 26), 7, date(2024, 10, 29), date(2024, 10, 30)
     ),
     "the year ends": Story(
-        SCENES["New_York"], date(2024, 12, 27), 11, date(2025, 1, 3), date(2024, 12, 31)
+        SCENES["New_York"], date(2024, 12, 28), 6, date(2025, 1, 2), date(2024, 12, 31)
     ),
     "a clock goes forward by half an hour": Story(
-        SCENES["Lord_Howe"], date(2025, 10, 1), 7, date(2025, 10, 2), date(2025, 10, 4)
+        SCENES["Lord_Howe"], date(2025, 10, 3), 4, date(2025, 10, 5), date(2025, 10, 4)
     ),
 }
 

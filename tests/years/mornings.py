@@ -14,7 +14,7 @@ from tests.marketplaces.harness import Clock
 from tests.years import rates
 from tests.years.history import History, two_years
 from tests.years.installation import keep_rates, open_application, read_everything
-from tests.years.reckoned_days import Days
+from tests.years.reckoned_days import Days, Entry
 from tests.years.reckoned_digest import Reckoner
 from tests.years.reckoned_rates import Bank
 from tests.years.reckoned_sales import Raw, Sold, sort_account
@@ -116,13 +116,25 @@ def seen(history: History, now: datetime) -> tuple[dict[str, list[Raw]], dict[st
     return orders, accounts
 
 
+_known: dict[tuple[Scene, int], Entry] = {}
+"""What raw orders came to whose books never change; they live as long as the history."""
+
+
 def reckoner_at(scene: Scene, now: datetime) -> Reckoner:
     """Work out what was to be known at a moment."""
     history = two_years()
     orders, accounts = seen(history, now)
     days = Days(ZoneInfo(scene.zone), Bank(rates.table(), scene.home))
-    for sold in _reckon(history, orders, accounts):
-        days.add(sold)
+    for shop, rows in orders.items():
+        for row in rows:
+            key = (scene, id(row))
+            if shop not in accounts and key in _known:
+                days.entries.append(_known[key])
+        fresh = [row for row in rows if shop in accounts or (scene, id(row)) not in _known]
+        for sold, row in _reckon(history, shop, fresh, accounts):
+            days.add(sold)
+            if shop not in accounts:
+                _known[scene, id(row)] = days.entries[-1]
     beside = {
         shop: sort_account(lines, history.payments, orders[shop]).get(0, [])
         for shop, lines in accounts.items()
@@ -131,10 +143,12 @@ def reckoner_at(scene: Scene, now: datetime) -> Reckoner:
 
 
 def _reckon(
-    history: History, orders: dict[str, list[Raw]], accounts: dict[str, list[Raw]]
-) -> list[Sold]:
+    history: History, shop: str, rows: list[Raw], accounts: dict[str, list[Raw]]
+) -> Iterator[tuple[Sold, Raw]]:
+    numbers = {str(row.get("receipt_id") or row["id"]): row for row in rows}
     active = ("Logo commission",)
-    return reckon(orders, accounts, history.payments, history.listings, active)
+    found = reckon({shop: rows}, accounts, history.payments, history.listings, active)
+    return ((sold, numbers[sold.number]) for sold in found)
 
 
 def news_between(

@@ -19,7 +19,7 @@ def reckon(
     known = {listing["listing_id"]: listing for listing in listings}
     found: list[Sold] = []
     for shop, rows in orders.items():
-        if "receipt_id" in rows[0]:
+        if rows and "receipt_id" in rows[0]:
             lines = sort_account(accounts.get(shop, ()), payments, rows)
             books = EtsyBooks(lines, known)
             found += filter(None, (etsy_sale(shop, row, books) for row in rows))

@@ -180,3 +180,8 @@ def test_a_digest_speaks_of_its_own_kind_alone(kind: DigestKind) -> None:
     words = set(" ".join((view.quiet_title, *view.quiet, view.subject)).lower().split())
     assert f"quiet {noun}" in view.quiet_title
     assert not words & (others | {f"{other}s;" for other in others})
+
+
+def test_the_fees_of_one_order_are_estimated_in_the_plural() -> None:
+    [note, *_] = section(view_of(content([sale(exact=False)])).notes).sentences
+    assert note.startswith("The fees of 1 order are estimated until")

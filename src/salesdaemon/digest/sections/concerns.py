@@ -150,9 +150,8 @@ def _gap(content: DigestContent, wording: Wording) -> Iterator[str]:
 def _estimated(content: DigestContent, wording: Wording) -> Iterator[str]:
     estimated = sum(line.estimated for line in content.summary.totals.values())
     if estimated:
-        verb = "is" if estimated == 1 else "are"
         yield (
-            f"The fees of {wording.count(estimated, 'order')} {verb} estimated until the "
+            f"The fees of {wording.count(estimated, 'order')} are estimated until the "
             "marketplace has booked them; what that changes is told as news."
         )
 

@@ -6,6 +6,7 @@ Days are drawn in UTC; the zones only say around which instants something must h
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 FIRST = date(2024, 1, 1)
@@ -71,6 +72,7 @@ def delicate_moments() -> list[datetime]:
     return sorted(each for each in found if FIRST < each.date() < LAST and not is_dead(each))
 
 
+@cache
 def clock_changes(zone: ZoneInfo) -> list[datetime]:
     """Return the instants at which the clock of a zone jumps, in UTC."""
     found = []

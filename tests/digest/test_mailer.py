@@ -128,6 +128,23 @@ def test_an_address_is_one_address_or_refused(where: str, address: str) -> None:
     assert "evil" not in str(caught.value)
 
 
+def test_a_subject_arrives_to_the_letter_however_long_it_is() -> None:
+    words = "US$78.72 while you slept: 21 sales, all without any work (1 shop missing) " * 4
+    for length in range(1, len(words)):
+        subject = words[:length].strip()
+        mail = build_mail(
+            subject,
+            "text\n",
+            "<p>html</p>\n",
+            sender="a@b.c",
+            recipient="d@e.f",
+            message_id=NAME,
+            date=AT,
+        )
+        assert as_received(mail)["Subject"] == subject
+        assert b"Subject: " in mail.as_bytes(policy=SMTP)
+
+
 def test_no_header_is_injected_through_the_subject() -> None:
     mail = build_mail(
         "€1\r\nBcc: x@evil.example\u2028\x00!",

@@ -42,8 +42,22 @@ class _OneLine(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _Subject(UnstructuredHeader, BaseHeader):
+    """A subject whose words begin beside its name.
+
+    Those that fit into a line of their own, but not beside the name, would be put below it, and
+    programs take the empty line above them for a space, or for an empty subject.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        folded = super().fold(policy=policy)
+        below = f"{self.name}:{policy.linesep} "
+        return f"{self.name}: {folded.removeprefix(below)}" if folded.startswith(below) else folded
+
+
 def _headers() -> HeaderRegistry:
     registry = HeaderRegistry()
+    registry.map_to_type("subject", _Subject)
     registry.map_to_type("list-unsubscribe", _OneLine)
     return registry
 

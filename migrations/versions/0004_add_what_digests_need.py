@@ -1,4 +1,4 @@
-"""Add how many sales of a day were passive, and what a digest that waits carries beside its words."""
+"""Add how many sales of a day were passive, and what a waiting digest carries beside its words."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -4,11 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import GUMROAD, Installation
 from tests.factories import sale
+
+FULL = Path("/dev/full")
 
 
 @pytest.mark.parametrize(
@@ -140,6 +143,25 @@ def test_a_reader_that_has_enough_is_no_mistake(cli: Installation) -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(60) == 0
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a disk that is always full")
+@pytest.mark.parametrize("command", [("digest", "daily"), ("sales",), ("config", "show")])
+def test_a_full_disk_behind_stdout_is_one_line_and_ends_with_1(
+    cli: Installation, command: tuple[str, ...]
+) -> None:
+    cli.configure()
+    cli.keep(sale())
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "salesdaemon", "--config", str(cli.config), *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "What was printed could not be written: no space left on device.\n"
 
 
 def test_ctrl_c_ends_with_130(cli: Installation) -> None:

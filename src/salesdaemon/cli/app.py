@@ -1,5 +1,6 @@
 """Which commands there are, and how each of them ends: an exit code, and one line for people."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -156,12 +157,23 @@ def run_command_line(arguments: Sequence[str]) -> int:
         code = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has what it wanted; nothing is left to be written when Python exits, either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has what it wanted.
+        _forget_output()
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _forget_output()
+        say(f"What was printed could not be written: {os.strerror(errno.ENOSPC).lower()}.")
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
+
+
+def _forget_output() -> None:
+    """Let Python find nothing left to write when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: Sequence[str]) -> int:

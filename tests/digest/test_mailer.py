@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from salesdaemon.digest.mailer import build_mail, message_id, send
@@ -35,11 +35,12 @@ PIXEL = b64decode(
 
 def a_mail(**changes: Any) -> EmailMessage:
     facts: dict[str, Any] = {
+        "subject": "€9.65",
         "sender": "salesdaemon@example.com",
         "recipient": "me@example.com",
         **changes,
     }
-    return build_mail("€9.65", "text\n", "<p>html</p>\n", message_id=NAME, date=AT, **facts)
+    return build_mail(text="text\n", html="<p>html</p>\n", message_id=NAME, date=AT, **facts)
 
 
 def as_received(mail: EmailMessage) -> EmailMessage:
@@ -132,17 +133,18 @@ def test_a_subject_arrives_to_the_letter_however_long_it_is() -> None:
     words = "US$78.72 while you slept: 21 sales, all without any work (1 shop missing) " * 4
     for length in range(1, len(words)):
         subject = words[:length].strip()
-        mail = build_mail(
-            subject,
-            "text\n",
-            "<p>html</p>\n",
-            sender="a@b.c",
-            recipient="d@e.f",
-            message_id=NAME,
-            date=AT,
-        )
+        mail = a_mail(subject=subject)
         assert as_received(mail)["Subject"] == subject
         assert b"Subject: " in mail.as_bytes(policy=SMTP)
+
+
+@given(st.text(alphabet="ab1 €£漢字😀שوé,:;()=?_<\u202f\u00a0", max_size=250))
+@example("5ب=ו(ש字¥مé6 9 ر€¥€ם;漢 字 ر3 £")  # noqa: RUF001 - other scripts are the point
+def test_a_subject_in_any_script_arrives_to_the_letter(words: str) -> None:
+    mail = a_mail(subject=words)
+    assert as_received(mail)["Subject"] == mail["Subject"]
+    folded, _, _ = mail.as_bytes(policy=SMTP).partition(b"\r\nFrom:")
+    assert all(len(line) <= 78 for line in folded.split(b"\r\n"))
 
 
 def test_no_header_is_injected_through_the_subject() -> None:

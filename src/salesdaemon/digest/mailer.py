@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import EmailPolicy, Policy
@@ -43,13 +44,19 @@ class _OneLine(UnstructuredHeader, BaseHeader):
 
 
 class _Subject(UnstructuredHeader, BaseHeader):
-    """A subject whose words begin beside its name.
+    """A subject whose words begin beside its name, and which keeps its spaces in any script.
 
     Those that fit into a line of their own, but not beside the name, would be put below it, and
-    programs take the empty line above them for a space, or for an empty subject.
+    programs take the empty line above them for a space, or for an empty subject. Words beyond
+    ASCII are encoded together: one by one they would lose spaces between them.
     """
 
     def fold(self, *, policy: Policy) -> str:
+        if not self.isascii():
+            encoded = Header(str(self), "utf-8", header_name=self.name).encode(
+                linesep=policy.linesep
+            )
+            return f"{self.name}: {encoded}{policy.linesep}"
         folded = super().fold(policy=policy)
         below = f"{self.name}:{policy.linesep} "
         return f"{self.name}: {folded.removeprefix(below)}" if folded.startswith(below) else folded

@@ -131,6 +131,12 @@ def test_a_mistake_costs_the_owners_words_and_nothing_else(
     assert told in problem
 
 
+@pytest.mark.parametrize("character", ["\\0", "\\ud83d"])
+def test_a_character_that_no_mail_can_hold_is_a_mistake(write: Write, character: str) -> None:
+    problem = problem_with(write(text=f"A{{{{ '{character}' }}}}"))
+    assert problem == f"{TEXT} makes a character that no mail can hold; leave it out."
+
+
 def test_a_subject_that_says_nothing_is_ours(write: Write) -> None:
     assert problem_with(write(subject="{# nothing #}\n")).startswith(f"{SUBJECT} comes out empty")
 

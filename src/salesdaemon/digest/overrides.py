@@ -35,6 +35,7 @@ PATIENCE_SECONDS: Final = 3.0
 """Characters of a template and of what it makes; how long the processor may work on it."""
 _EVENTS_BETWEEN_LOOKS: Final = 500
 _LONGEST_REASON: Final = 300
+_UNHELD: Final = re.compile("[\0\ud800-\udfff]")  # no file or database keeps them, either
 _SOURCE: Final = "<template>"  # what Jinja calls a template that comes from no file
 _TAG: Final = re.compile(r"<(?:style|title)\b.*?</(?:style|title)>|<!--.*?-->|<[^>]*>", re.DOTALL)
 _OUR_TYPE: Final = re.compile(r"'[\w.]*?(\w+) object' has no")
@@ -160,6 +161,8 @@ def _unfit(made: object) -> str | None:
     words = made.html if isinstance(made, Page) else str(made)
     if len(words) > LONGEST_RESULT:
         return f"makes more than {LONGEST_RESULT:,} characters; show less."
+    if _UNHELD.search(words):
+        return "makes a character that no mail can hold; leave it out."
     if isinstance(made, Page):
         words = _TAG.sub("", words)
     return None if words.strip() else "comes out empty; let it say something, or remove it."

@@ -273,23 +273,31 @@ def test_compose_takes_every_right_away() -> None:
     ] == []
 
 
-def test_salesdaemonctl_runs_a_command_as_the_unit_would(tmp_path: Path) -> None:
+@pytest.fixture
+def systemd_run(tmp_path: Path) -> Path:
+    """Put a stand-in for `systemd-run` into a folder: it prints what it is given."""
     fake = tmp_path / "systemd-run"
     fake.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
     fake.chmod(0o755)
+    return tmp_path
+
+
+def run_salesdaemonctl(unit: Path, systemd_run: Path, *arguments: str) -> list[str]:
     done = subprocess.run(
-        [ROOT / "deploy" / "salesdaemonctl", "sales", "--shop", "prints"],
-        env={
-            "PATH": f"{tmp_path}:/usr/bin:/bin",
-            "SALESDAEMON_UNIT": str(ROOT / "deploy" / "salesdaemon.service"),
-        },
+        [ROOT / "deploy" / "salesdaemonctl", *arguments],
+        env={"PATH": f"{systemd_run}:/usr/bin:/bin", "SALESDAEMON_UNIT": str(unit)},
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [
+    return done.stdout.splitlines()
+
+
+def test_salesdaemonctl_runs_a_command_as_the_unit_would(systemd_run: Path) -> None:
+    unit = ROOT / "deploy" / "salesdaemon.service"
+    assert run_salesdaemonctl(unit, systemd_run, "sales", "--shop", "prints") == [
         *("--quiet", "--collect", "--wait", "--pipe"),
         *("--property=User=salesdaemon", "--property=DynamicUser=yes"),
         *("--property=StateDirectory=salesdaemon", "--property=StateDirectoryMode=0700"),
@@ -299,3 +307,12 @@ def test_salesdaemonctl_runs_a_command_as_the_unit_would(tmp_path: Path) -> None
         *("--config", "${CREDENTIALS_DIRECTORY}/config.toml"),
         *("sales", "--shop", "prints"),
     ]
+
+
+def test_salesdaemonctl_may_write_where_the_unit_may(systemd_run: Path, tmp_path: Path) -> None:
+    unit = tmp_path / "salesdaemon.service"
+    ours = read("deploy/salesdaemon.service")
+    unit.write_text(ours.replace("UMask=", "ReadWritePaths=/srv/digests\nUMask="), "utf-8")
+    assert "--property=ReadWritePaths=/srv/digests" in run_salesdaemonctl(
+        unit, systemd_run, "digest", "daily", "--send"
+    )

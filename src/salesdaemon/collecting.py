@@ -36,6 +36,7 @@ from salesdaemon.settings_models import Settings
 from salesdaemon.store import digests
 from salesdaemon.store.accounts import count_set_aside, find_account_of_shop, find_shop
 from salesdaemon.store.channels import find_channels
+from salesdaemon.store.digests import SKIPPED
 from salesdaemon.store.effort import list_effort
 from salesdaemon.store.engine import Connection
 from salesdaemon.store.history import load_days
@@ -165,14 +166,15 @@ def _compared(connection: Connection, basis: Basis, period: Period) -> Summary:
 def _news(connection: Connection, settings: Settings, wanted: Wanted) -> tuple[News, ...]:
     """List what became known since the last digest of this kind about days before its period."""
     kind, period = wanted.kind, wanted.period
-    own = [row.content_until for row in digests.list_for(connection, kind, period.last)]
+    rows = digests.list_for(connection, kind, period.last)
+    own = [row.content_until for row in rows if row.state != SKIPPED]
     # The first of its kind begins with its period: what was known before stands in its days.
     begin = digests.told_until(connection, kind, period.last)
     return tuple(
         list_news(
             connection,
             seen_after=begin or resolve(period.first, time(), settings.zone),
-            seen_until=max(own, default=wanted.now),
+            seen_until=min(own, default=wanted.now),
             sold_before=period.first,
         )
     )

@@ -255,7 +255,8 @@ def mail_server(mail: MailSettings) -> "MailServer":
 
 def _note_attempt(app: Application, row: DigestRow) -> bool:
     with app.store.write(durable=True) as connection:
-        return digests.note_attempt(connection, row, app.clock() + UNHEARD)
+        now = app.clock()
+        return digests.note_attempt(connection, row, now, now + UNHEARD)
 
 
 def _mark_sent(app: Application, row: DigestRow, answer: str) -> None:

@@ -60,7 +60,7 @@ def test_of_two_processes_one_claims(store: Store, another_store: Callable[[], S
 def test_a_claimed_digest_waits_for_its_time_and_its_fate(store: Store) -> None:
     claim(store, row())
     with store.write() as connection:
-        digests.note_attempt(connection, row(), NOW + 2 * MINUTE)
+        digests.note_attempt(connection, row(), NOW, NOW + 2 * MINUTE)
     assert unsent(store) == []
     unheard = row(attempts=1, not_before=NOW + 2 * MINUTE)
     assert unsent(store, NOW + 2 * MINUTE) == [unheard]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from salesdaemon.store.accounts import upsert_for
 from salesdaemon.store.tables import digests
@@ -59,15 +59,20 @@ def list_for(connection: Connection, kind: str, day: date) -> list[DigestRow]:
     return [DigestRow(**row._mapping) for row in rows]  # noqa: SLF001 - public API of SQLAlchemy
 
 
-def note_attempt(connection: Connection, row: DigestRow, not_before: datetime) -> bool:
+def note_attempt(
+    connection: Connection, row: DigestRow, now: datetime, not_before: datetime
+) -> bool:
     """Note that a mail is about to leave, and when to try again should nothing more be heard.
 
-    False if another process was quicker.
+    False if another process was quicker, or is at it: until then nobody knows of an answer.
     """
+    is_free = or_(
+        digests.c.attempts == 0, digests.c.answer.is_not(None), digests.c.not_before <= now
+    )
     noted = connection.execute(
         update(digests)
-        .where(*_is(row), digests.c.state == CLAIMED, digests.c.attempts == row.attempts)
-        .values(attempts=row.attempts + 1, not_before=not_before)
+        .where(*_is(row), digests.c.state == CLAIMED, digests.c.attempts == row.attempts, is_free)
+        .values(attempts=row.attempts + 1, not_before=not_before, answer=None)
     )
     return noted.rowcount == 1
 
@@ -112,12 +117,15 @@ def last_day(connection: Connection, kind: str) -> date | None:
 
 
 def told_until(connection: Connection, kind: str, before: date) -> datetime | None:
-    """Return up to when changes were told in the last digest of a day before this one."""
+    """Return up to when changes were told in the last digest of a day before this one.
+
+    Who was written to later was told no more than those who were first.
+    """
     # Of the last day, not the newest of all: an old digest sent by hand told nothing of this.
     until: datetime | None = connection.scalar(
         select(digests.c.content_until)
         .where(digests.c.kind == kind, digests.c.day < before)
-        .order_by(digests.c.day.desc(), digests.c.content_until.desc())
+        .order_by(digests.c.day.desc(), digests.c.content_until)
         .limit(1)
     )
     return until

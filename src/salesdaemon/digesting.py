@@ -49,7 +49,9 @@ def note_start(connection: Connection, settings: Settings, now: datetime) -> Non
         # A version before this one knew daily digests alone.
         known = {DigestKind.DAILY.value: first}
     noted = {
-        kind.value: known.get(kind.value, now.isoformat()) for kind in settings.digest.schedules
+        kind.value: known.get(kind.value, now.isoformat())
+        for kind in settings.digest.schedules
+        if recipients(settings)  # what had no way out was not missed
     }
     set_setting(connection, SWITCHED_ON, json.dumps(noted))
 
@@ -96,12 +98,18 @@ def claim_due(
     if due is None:
         return False
     period, gap = due
+    claim(app, *_collect(app, kind, period, gap))
+    return True
+
+
+def _collect(
+    app: Application, kind: DigestKind, period: Period, gap: Gap | None = None
+) -> tuple[DigestContent, datetime]:
+    """Gather what a digest tells, and until when that was known."""
     # Nobody writes meanwhile: what is committed later was also seen later, and is the next news.
     with app.store.write() as connection:
         wanted = Wanted(kind, period, app.clock(), gap)
-        content = collect(connection, app.settings, app.overrides, wanted)
-    claim(app, content, wanted.now)
-    return True
+        return collect(connection, app.settings, app.overrides, wanted), wanted.now
 
 
 def _due(
@@ -134,12 +142,19 @@ def _clock(connection: Connection, settings: Settings, kind: DigestKind) -> Dige
     return DigestClock(settings.digest.schedules[kind], settings.zone, first_day)
 
 
-def claim(app: Application, content: DigestContent, now: datetime) -> None:
-    """Enter a digest for each recipient, its words with it, so that a repeat is the same mail."""
+def claim(
+    app: Application, content: DigestContent, now: datetime, *, by_hand: bool = False
+) -> None:
+    """Enter a digest for each recipient, its words with it, so that a repeat is the same mail.
+
+    One that its owner asks for `by_hand` is not skipped, even if it was before.
+    """
     kind, day = content.kind, content.summary.period.last
-    skipped = is_empty(content) and app.settings.digest.empty_day == "skip"
+    skipped = not by_hand and is_empty(content) and app.settings.digest.empty_day == "skip"
     written = write(app.settings, content)
     with app.store.write(durable=True) as connection:
+        if by_hand:
+            digests.forget_skipped(connection, kind, day)
         installation = find_setting(connection, INSTALLATION) or ""
         tell_problems(connection, app, written, now)
         for row in make_rows(app.settings, recipients(app.settings), written, installation, now):
@@ -183,31 +198,34 @@ async def send_now(app: Application, kind: DigestKind, day: date) -> list[str]:
         raise UsageError(
             f"{period.last} is not over yet.", fix="Leave --send out to see it so far."
         )
+    began = app.clock()
     rows = await asyncio.to_thread(_claimed_for, app, kind, period)
-    lines = []
-    for row in rows:
-        if row.state == SENT and row.sent_at is not None:
-            lines.append(f"{row.recipient}: went out already at {row.sent_at.isoformat()}")
-        else:
-            lines.append(f"{row.recipient}: {await send_claimed(app, row)}")
+    lines = [f"{row.recipient}: {await _send_by_hand(app, row, began)}" for row in rows]
     refused = [line for line in lines if ": not sent: " in line]
     if refused:
         raise SalesDaemonError(" ".join(refused))
     return lines
 
 
+async def _send_by_hand(app: Application, row: DigestRow, began: datetime) -> str:
+    if row.state != SENT or row.sent_at is None:
+        return await send_claimed(app, row)
+    if row.sent_at < began:
+        return f"went out already at {row.sent_at.isoformat()}"
+    return row.answer or "went out"  # a push, which was entered just now
+
+
 def _claimed_for(app: Application, kind: DigestKind, period: Period) -> list[DigestRow]:
+    """Enter a digest for those who have none of it; return the rows of all who are to get it."""
+    wanted = recipients(app.settings)
+    rows = _rows_of(app, kind, period)
+    if any(name not in rows or rows[name].state == SKIPPED for name in wanted):
+        claim(app, *_collect(app, kind, period), by_hand=True)
+        rows = _rows_of(app, kind, period)
+    return [rows[name] for name in wanted]
+
+
+def _rows_of(app: Application, kind: DigestKind, period: Period) -> dict[str, DigestRow]:
     with app.store.read() as connection:
         rows = digests.list_for(connection, kind, period.last)
-        missing = set(recipients(app.settings)) - {
-            row.recipient for row in rows if row.state != SKIPPED
-        }
-        if not missing:
-            return rows
-        wanted = Wanted(kind, period, app.clock())
-        content = collect(connection, app.settings, app.overrides, wanted)
-    with app.store.write() as connection:
-        digests.forget_skipped(connection, kind, period.last)
-    claim(app, content, wanted.now)
-    with app.store.read() as connection:
-        return digests.list_for(connection, kind, period.last)
+    return {row.recipient: row for row in rows}

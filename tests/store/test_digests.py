@@ -116,6 +116,29 @@ def test_news_begin_where_the_digest_of_the_last_day_before_ended(store: Store) 
         assert digests.told_until(connection, "daily", DAY + ONE_DAY) == NOW
 
 
+def test_news_begin_where_the_first_recipient_was_told_up_to(store: Store) -> None:
+    claim(store, row(), row(recipient="late@example.com", content_until=NOW + ONE_DAY))
+    with store.read() as connection:
+        assert digests.told_until(connection, "daily", DAY + ONE_DAY) == NOW
+
+
+def test_a_mail_on_its_way_is_nobody_elses_until_an_answer_or_its_time(store: Store) -> None:
+    claim(store, row())
+    until = NOW + 2 * MINUTE
+
+    def attempt(attempts: int, now: datetime) -> bool:
+        with store.write() as connection:
+            return digests.note_attempt(connection, row(attempts=attempts), now, until)
+
+    assert attempt(0, NOW)
+    assert not attempt(1, NOW)
+    with store.write() as connection:
+        digests.mark_retry(connection, row(), "451", NOW + ONE_DAY)
+    assert attempt(1, NOW)
+    assert not attempt(2, NOW)
+    assert attempt(2, until)
+
+
 def test_an_old_digest_sent_again_by_hand_does_not_swallow_news(store: Store) -> None:
     claim(
         store,

@@ -17,6 +17,10 @@ from salesdaemon.domain.history import Figures
 
 WIDTH: Final = 1120
 HEIGHT: Final = 440
+"""What is drawn, in units of the drawing."""
+PNG_WIDTH: Final = 840
+PNG_HEIGHT: Final = 330
+"""What is sent: sharp at the 560 pixels of a desktop, and no larger than a mail should be."""
 
 _FONT: Final = "Noto Sans"
 _FONTS: Final = Path(__file__).parent / "fonts"
@@ -170,7 +174,7 @@ class _Drawing:
     def svg(self) -> str:
         elements = [*self._legend(), *self._lines(), *self._bars(), *self._mark(), *self._labels()]
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{PNG_WIDTH}" height="{PNG_HEIGHT}" '
             f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="{_FONT}" font-size="{_TEXT}">'
             f'<rect width="{WIDTH}" height="{HEIGHT}" rx="16" fill="{self.scheme.background}"/>'
             f"{''.join(elements)}</svg>"

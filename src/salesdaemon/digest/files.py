@@ -159,6 +159,8 @@ def _write(path: Path, text: str) -> None:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
             os.fchmod(descriptor, _FILE_MODE)
             file.write(text.encode("utf-8", "replace"))
+            file.flush()
+            os.fsync(file.fileno())  # else a cut of the power could leave the new name empty
         fresh.replace(path)
     except OSError:
         fresh.unlink(missing_ok=True)

@@ -92,6 +92,11 @@ def test_titles_stay_words_in_the_owners_page_too(write: Write) -> None:
     assert "&lt;script&gt;" in page
 
 
+def test_a_template_may_reckon(write: Write) -> None:
+    made = render_digest(DAY, "en_GB", write(text="{{ 6 * 7 }} {{ 2 ** 10 }} {{ '-' * 5 }}"))
+    assert made.text == "42 1024 -----\n"
+
+
 def test_an_editors_mark_at_the_beginning_is_no_text(write: Write) -> None:
     folder = write(subject=b"\xef\xbb\xbf{{ view.title }}")
     assert render_digest(DAY, "en_GB", folder).subject == "Friday 20 November 2026"
@@ -114,6 +119,9 @@ def test_an_editors_mark_at_the_beginning_is_no_text(write: Write) -> None:
         ("{{ 1 / 0 }}", ", line 1 fails: division by zero (ZeroDivisionError)."),
         ("{% include '/etc/passwd' %}", " uses the template /etc/passwd; only digest.html and"),
         ("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", " calls itself without an end"),
+        ("{{ 9 ** 9 ** 9 ** 9 }}", " fails: the power is too large (OverflowError)."),
+        ("{{ 10 ** 9999999999 }}", " fails: the power is too large (OverflowError)."),
+        ("{{ 'a' * 99999999999 }}", " fails: what is repeated gets too long (OverflowError)."),
         ("\n  \n", " comes out empty; let it say something, or remove it."),
         ("", " comes out empty; "),
         (b"\xff\xfe", " is not written in UTF-8; save it as such."),

@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from salesdaemon.digest.chart import DARK, LIGHT, draw_chart, to_png
 from salesdaemon.digest.chart_words import Chart
@@ -32,6 +32,8 @@ TEXT_COLUMNS = 72
 _MAX_BYTES = 100_000  # Gmail cuts a mail off at 102,400
 _FEWER_ROWS = (MAX_ROWS, 10, 6, 3)
 _LONGEST_SUBJECT = 250
+_LONGEST_REPETITION = 1_000_000
+_LARGEST_BASE, _LARGEST_EXPONENT = 1_000_000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,9 @@ def _environment(*, autoescape: bool) -> "SandboxedEnvironment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    # No mail needs large ones, and arithmetic that takes hours cannot be interrupted.
+    environment.intercepted_binops = frozenset({"*", "**"})
+    environment.binop_table.update({"*": _product, "**": _power})
     environment.filters.update(
         right=_right,
         widest=_widest,
@@ -131,6 +136,22 @@ def _environment(*, autoescape: bool) -> "SandboxedEnvironment":
         commands=_commands,
     )
     return environment
+
+
+def _product(left: Any, right: Any) -> Any:  # noqa: ANN401 - a template may hold anything
+    """Multiply numbers, or repeat what is not very long then."""
+    numbers = [side for side in (left, right) if isinstance(side, int)]
+    lengths = [len(side) for side in (left, right) if isinstance(side, str | list | tuple)]
+    if lengths and numbers and lengths[0] * numbers[0] > _LONGEST_REPETITION:
+        raise OverflowError("what is repeated gets too long")
+    return left * right
+
+
+def _power(left: Any, right: Any) -> Any:  # noqa: ANN401 - a template may hold anything
+    """Raise to small powers alone."""
+    if not (abs(left) <= _LARGEST_BASE and abs(right) <= _LARGEST_EXPONENT):
+        raise OverflowError("the power is too large")
+    return left**right
 
 
 def _right(text: str, width: int) -> str:

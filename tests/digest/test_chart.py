@@ -1,6 +1,7 @@
 """The chart of a digest: what is drawn, that it can be seen, and that its text is there."""
 
 import struct
+import sys
 import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Iterator
@@ -89,29 +90,36 @@ def pixels(png: bytes) -> tuple[int, int, list[bytes]]:
 
 
 def _unfiltered(data: bytes, length: int) -> list[bytes]:
-    rows: list[bytes] = []
-    above = bytearray(length)
+    rows = [bytes(length)]
     for start in range(0, len(data), length + 1):
-        row = bytearray(data[start + 1 : start + 1 + length])
-        for place, value in enumerate(row):
-            left = row[place - 4] if place >= 4 else 0
-            corner = above[place - 4] if place >= 4 else 0
-            row[place] = (value + _guess(data[start], left, above[place], corner)) % 256
-        rows.append(bytes(row))
-        above = row
-    return rows
+        row, above = data[start + 1 : start + 1 + length], rows[-1]
+        rows.append(above if not any(row) and data[start] == 2 else _row(data[start], row, above))
+    return rows[1:]
 
 
-def _guess(filter_type: int, left: int, up: int, corner: int) -> int:
-    if filter_type < 4:
-        return (0, left, up, (left + up) // 2)[filter_type]
-    return min((left, up, corner), key=lambda each: abs(left + up - corner - each))
+def _row(filter_type: int, data: bytes, above: bytes) -> bytes:
+    """Add to each byte what its neighbours let guess."""
+    if filter_type == 0:
+        return data
+    if filter_type == 2:
+        return bytes([(value + up) & 255 for value, up in zip(data, above, strict=True)])
+    row = bytearray(4) + data
+    corners = bytes(4) + above
+    for place, up in enumerate(above, 4):
+        left, corner = row[place - 4], corners[place - 4]
+        guess = left
+        if filter_type == 3:
+            guess = (left + up) // 2
+        elif filter_type == 4 and not left == up == corner:
+            guess = min((left, up, corner), key=lambda each: abs(left + up - corner - each))
+        row[place] = (row[place] + guess) & 255
+    return bytes(row[4:])
 
 
 def coloured(rows: list[bytes], colour: str) -> int:
     """Count the pixels of exactly this colour."""
-    wanted = bytes.fromhex(colour.removeprefix("#")) + b"\xff"
-    return sum(row[place : place + 4] == wanted for row in rows for place in range(0, len(row), 4))
+    wanted = int.from_bytes(bytes.fromhex(colour.removeprefix("#")) + b"\xff", sys.byteorder)
+    return sum(memoryview(row).cast("I").tolist().count(wanted) for row in rows)
 
 
 def contrast(one: str, other: str) -> float:

@@ -14,6 +14,7 @@ from salesdaemon.digest.content import DigestContent
 from salesdaemon.dispatching import (
     CHANNEL,
     FOLDER,
+    NOT_SENT,
     make_rows,
     push,
     send_claimed,
@@ -62,7 +63,7 @@ def _switched_on(connection: Connection) -> dict[str, str] | None:
 
 
 async def tick(app: Application, awake_since: datetime | None = None) -> bool:
-    """Claim the digests that are due, and send what was claimed and not sent.
+    """Send what waits; then claim the digests that are due, and send these.
 
     `awake_since` is when the program, or the machine that slept, went on. True if any was
     claimed: then something may wait on a channel.
@@ -73,13 +74,21 @@ async def tick(app: Application, awake_since: datetime | None = None) -> bool:
     if not recipients(app.settings):
         return False
     now = app.clock()
+    await _send_waiting(app, now)
     claimed = [
         await asyncio.to_thread(claim_due, app, kind, now, awake_since)
         for kind in app.settings.digest.schedules
     ]
-    for row in await asyncio.to_thread(_unsent, app, now):
-        await send_claimed(app, row)
+    if any(claimed):
+        await _send_waiting(app, now)
     return any(claimed)
+
+
+async def _send_waiting(app: Application, now: datetime) -> None:
+    for row in await asyncio.to_thread(_unsent, app, now):
+        answer = await send_claimed(app, row)
+        if answer.startswith(NOT_SENT):
+            log.warning("digest_refused kind=%s day=%s what=%s", row.kind, row.day, answer)
 
 
 def recipients(settings: Settings) -> list[str]:
@@ -172,9 +181,8 @@ def is_empty(content: DigestContent) -> bool:
 
 def _unsent(app: Application, now: datetime) -> Sequence[DigestRow]:
     """List what may be sent now, without what its owner does not want to be sent any more."""
-    wanted = recipients(app.settings)
     with app.store.read() as connection:
-        return [row for row in digests.list_unsent(connection, now) if row.recipient in wanted]
+        return digests.list_unsent(connection, recipients(app.settings), now)
 
 
 async def send_now(app: Application, kind: DigestKind, day: date) -> list[str]:
@@ -201,7 +209,7 @@ async def send_now(app: Application, kind: DigestKind, day: date) -> list[str]:
     began = app.clock()
     rows = await asyncio.to_thread(_claimed_for, app, kind, period)
     lines = [f"{row.recipient}: {await _send_by_hand(app, row, began)}" for row in rows]
-    refused = [line for line in lines if ": not sent: " in line]
+    refused = [line for line in lines if f": {NOT_SENT}" in line]
     if refused:
         raise SalesDaemonError(" ".join(refused))
     return lines

@@ -34,6 +34,8 @@ CHANNEL: Final = "channel:"
 """What the name of a recipient begins with that is a channel."""
 FOLDER: Final = "folder"
 """The recipient that is the folder of files."""
+NOT_SENT: Final = "not sent: "
+"""What an answer begins with that is a refusal."""
 
 FIRST_RETRY: Final = timedelta(seconds=30)
 LONGEST_RETRY: Final = timedelta(minutes=15)
@@ -179,7 +181,7 @@ def tell_problems(
 async def send_claimed(app: Application, row: DigestRow) -> str:
     """Send a claimed digest to its recipient and mark it; returns what was answered.
 
-    A refusal is noted for a later try and told as a text that begins with "not sent".
+    A refusal is noted for a later try and told as a text that begins with `NOT_SENT`.
     """
     if not await asyncio.to_thread(_note_attempt, app, row):
         return "another process is sending it"
@@ -189,11 +191,8 @@ async def send_claimed(app: Application, row: DigestRow) -> str:
         else:
             answer = await _mail(app.settings, row)
     except DeliveryError as error:
-        log.warning(
-            "digest_refused kind=%s day=%s what=%s", row.kind, row.day.isoformat(), error.what
-        )
         await asyncio.to_thread(_note_refusal, app, row, error)
-        return f"not sent: {error}"
+        return f"{NOT_SENT}{error}"
     await asyncio.to_thread(_mark_sent, app, row, answer)
     log.info("digest_sent kind=%s day=%s", row.kind, row.day.isoformat())
     return answer

@@ -77,6 +77,14 @@ def test_the_pace_of_a_goal_says_what_is_enough(
     assert line.share == 100 * reached // 160000
 
 
+def test_a_goal_that_lacks_sales_without_a_rate_says_so() -> None:
+    progress = GoalProgress(RENT, NOVEMBER, FRIDAY, 0, None, None, converted=False)
+    goals = section(view_of(content([sale()], goals=(progress,))).goals)
+    assert goals.sentences == ("Sales in a currency without a rate are not in it.",)
+    whole = section(view_of(content([sale()], goals=(replace(progress, converted=True),))).goals)
+    assert whole.sentences == ()
+
+
 def test_a_goal_in_the_red_draws_no_bar() -> None:
     progress = GoalProgress(RENT, NOVEMBER, FRIDAY, -500, None, None)
     line = section(view_of(content([sale()], goals=(progress,))).goals).lines[0]

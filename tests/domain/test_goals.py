@@ -111,7 +111,9 @@ def naive_progress(one: Goal, history: Sequence[DayFigures], until: date) -> Goa
     if until < last and len(days) >= 5:
         pace = round(Fraction(sums[-1], len(days)) * last.day)
     reached_on = days[holds.index(True)] if True in holds else None
-    return GoalProgress(one, Period(until.replace(day=1), last), until, sums[-1], pace, reached_on)
+    month = Period(until.replace(day=1), last)
+    converted = all(each.figures.converted for each in history if month.first <= each.day <= until)
+    return GoalProgress(one, month, until, sums[-1], pace, reached_on, converted)
 
 
 @given(

@@ -42,7 +42,12 @@ def claim(store: Store, *rows: DigestRow) -> list[bool]:
 
 def unsent(store: Store, at: datetime = NOW) -> list[DigestRow]:
     with store.read() as connection:
-        return digests.list_unsent(connection, at)
+        return digests.list_unsent(connection, ["me@example.com", "you@example.com"], at)
+
+
+def test_what_waits_for_somebody_who_is_not_wanted_any_more_stays(store: Store) -> None:
+    claim(store, row(), row(recipient="gone@example.com"))
+    assert unsent(store) == [row()]
 
 
 def test_a_day_is_claimed_once_for_each_recipient(store: Store) -> None:

@@ -96,10 +96,11 @@ def goals(days: Days, kind: str, span: Span, wanted: Sequence[Goal]) -> list[dic
 
 
 def _goal(days: Days, goal: Goal, month: Span, until: date) -> dict[str, Any]:
-    reached, since = 0, None
+    reached, since, converted = 0, None, True
     day = month[0]
     while day <= until:
         if day in days.by_day:
+            converted = converted and days.by_day[day].converted
             reached += days.by_day[day].home[goal.figure]
             if reached < goal.amount:
                 since = None
@@ -118,6 +119,7 @@ def _goal(days: Days, goal: Goal, month: Span, until: date) -> dict[str, Any]:
         "reached": written(reached, home),
         "projected": None if projected is None else written(projected, home),
         "reached_on": None if since is None else since.isoformat(),
+        "converted": converted,
     }
 
 

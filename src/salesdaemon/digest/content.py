@@ -236,6 +236,7 @@ def _goal_json(progress: GoalProgress) -> dict[str, Any]:
         "reached": to_text(progress.reached, currency),
         "projected": to_text(projected, currency) if projected is not None else None,
         "reached_on": reached_on.isoformat() if reached_on is not None else None,
+        "converted": progress.converted,
     }
 
 

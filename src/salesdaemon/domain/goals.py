@@ -36,7 +36,8 @@ class GoalProgress:
 
     `until` is the last day that counts in `reached`; `projected` is what the whole month comes to
     at this pace, None where it is over or too young to say; `reached_on` the day since which the
-    goal is reached, None where it is not, or was and is no more.
+    goal is reached, None where it is not, or was and is no more. `converted` is false where sales
+    in a currency without a rate are not in it.
     """
 
     goal: Goal
@@ -45,6 +46,7 @@ class GoalProgress:
     reached: int
     projected: int | None
     reached_on: date | None
+    converted: bool = True
 
 
 def follow_goals(
@@ -71,13 +73,16 @@ def follow_goals(
 
 def _follow(goal: Goal, history: Sequence[DayFigures], month: Period, until: date) -> GoalProgress:
     reached, reached_on = 0, None
-    for each in days_within(history, Period(month.first, until)):
+    days = days_within(history, Period(month.first, until))
+    for each in days:
         reached += getattr(each.figures, goal.figure)
         if reached < goal.amount.amount_minor:
             reached_on = None
         elif reached_on is None:
             reached_on = each.day
-    return GoalProgress(goal, month, until, reached, _project(reached, month, until), reached_on)
+    converted = all(each.figures.converted for each in days)
+    projected = _project(reached, month, until)
+    return GoalProgress(goal, month, until, reached, projected, reached_on, converted)
 
 
 def _project(reached: int, month: Period, until: date) -> int | None:

@@ -1,5 +1,6 @@
 """The ledger of digests: one row for each kind, day and recipient, claimed before it is sent."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -43,11 +44,17 @@ def claim(connection: Connection, row: DigestRow) -> bool:
     return counted.rowcount == 1
 
 
-def list_unsent(connection: Connection, now: datetime) -> list[DigestRow]:
-    """List claimed digests that may be tried now, oldest first."""
+def list_unsent(
+    connection: Connection, recipients: Collection[str], now: datetime
+) -> list[DigestRow]:
+    """List claimed digests that may be tried now, oldest first; of some recipients alone."""
     rows = connection.execute(
         select(digests)
-        .where(digests.c.state == CLAIMED, digests.c.not_before <= now)
+        .where(
+            digests.c.state == CLAIMED,
+            digests.c.not_before <= now,
+            digests.c.recipient.in_(recipients),
+        )
         .order_by(digests.c.day, digests.c.recipient)
     )
     return [DigestRow(**row._mapping) for row in rows]  # noqa: SLF001 - public API of SQLAlchemy

@@ -55,9 +55,9 @@ def list_concerns(content: DigestContent, wording: Wording) -> Section | None:
 
 def _login(each: Attention, content: DigestContent, wording: Wording) -> str:
     shop = clean(each.subject, _NAME_LENGTH)
+    # What is to be done may be something else than to sign in.
     action = _reason(each) or f"Run `salesdaemon auth {shop}` and sign in again."
-    since = _since(each.since, content, wording)
-    return f"{shop} cannot be read{since}: a new login is needed. {action}"
+    return f"{shop} cannot be read{_since(each.since, content, wording)}. {action}"
 
 
 def _channel(each: Attention, content: DigestContent, wording: Wording) -> str:

@@ -15,6 +15,7 @@ from salesdaemon.domain.history import Record
 from salesdaemon.domain.put_aside import PutAside
 
 _LABEL_LENGTH = 60
+_UNCONVERTED = "Sales in a currency without a rate are not in it."
 _FIGURES = {"net": "net", "passive_net": "passive net", "gross": "gross"}
 
 
@@ -30,7 +31,9 @@ def follow_goals(content: DigestContent, wording: Wording) -> Section | None:
     else:
         lines = tuple(_goal(progress, wording) for progress in content.goals)
     title = "Goals" if len(lines) > 1 else "Goal"
-    return Section(title, "estimated" if is_estimated(content.summary) else "", lines=lines)
+    hint = "estimated" if is_estimated(content.summary) else ""
+    converted = all(progress.converted for progress in content.goals)
+    return Section(title, hint, sentences=() if converted else (_UNCONVERTED,), lines=lines)
 
 
 def _goal(progress: GoalProgress, wording: Wording) -> Line:

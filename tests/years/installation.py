@@ -20,6 +20,7 @@ from tests.years.history import GUMROAD, SHOPS, History
 from tests.years.vendors import Etsy, Gumroad
 
 SOURCE = "the bank's file"
+KEY = "secret.key"
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
 """Long after the history, when every refund has been given."""
@@ -77,7 +78,7 @@ locale = "en_GB"
 [database]
 url = "{url}"
 [secrets]
-key_file = "{folder}/secret.key"
+key_file = "{folder / KEY}"
 {shops}
 [shops.{GUMROAD}]
 marketplace = "gumroad"
@@ -134,5 +135,11 @@ async def read_everything(app: Application, clock: Any) -> None:
     with app.store.write() as connection:
         for product, minutes in EFFORT.items():
             add_effort(connection, EffortEntry(product, minutes, date(2024, 1, 15)))
+    sum_up(app)
+
+
+def sum_up(app: Application) -> None:
+    """Sum all days that are marked."""
+    with app.store.write() as connection:
         while refresh(connection, app.basis, days=1000):
             pass

@@ -2,6 +2,9 @@
 
 import asyncio
 import fcntl
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +18,14 @@ from tests.marketplaces.harness import Clock
 from tests.years import rates
 from tests.years.calendar import ZONES
 from tests.years.history import two_years
-from tests.years.installation import NOW, keep_rates, open_application, read_everything
+from tests.years.installation import (
+    KEY,
+    NOW,
+    keep_rates,
+    open_application,
+    read_everything,
+    sum_up,
+)
 from tests.years.reckoned_days import Days
 from tests.years.reckoned_digest import Reckoner, Wishes
 from tests.years.reckoned_history import Goal, Share
@@ -29,6 +39,9 @@ WISHES = Wishes(
     spent={("prints", "1011"): 615, ("templates", "prodTemplate=="): 340, ("london", "2011"): 95},
 )
 """What the configuration and the hours of the installation say, in the words of the reckoning."""
+
+
+DATABASE = "sales.db"
 
 
 @dataclass(frozen=True)
@@ -62,21 +75,34 @@ def reckoner(scene: Scene) -> Reckoner:
 
 
 def application(scene: Scene, factory: pytest.TempPathFactory) -> Application:
-    """Open the seller's installation; the first of all workers that asks lets it read its shops."""
+    """Open the seller's installation; the first of all workers that asks fills it."""
     base = factory.getbasetemp()
     shared = base.parent if base.name.startswith("popen-") else base
+    return _open(scene, _filled(scene, shared), Clock(NOW))
+
+
+def _filled(scene: Scene, shared: Path) -> Path:
+    """Return the folder of the seller's installation.
+
+    The first seller's reads the shops. To the others it moved: a copy, with another zone and
+    another home currency, whose days are made anew as they start.
+    """
     folder = shared / f"years-{scene.home}"
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
-            asyncio.run(_fill(scene, folder))
+            first = next(iter(SCENES.values()))
+            if scene == first:
+                asyncio.run(_fill(scene, folder))
+            else:
+                _move(_filled(first, shared), scene, folder)
             (folder / "done").touch()
-    return _open(scene, folder, Clock(NOW))
+    return folder
 
 
 def _open(scene: Scene, folder: Path, clock: Clock) -> Application:
-    url = f"sqlite:///{folder / 'sales.db'}"
+    url = f"sqlite:///{folder / DATABASE}"
     return open_application(two_years(), clock, folder, url, zone=scene.zone, home=scene.home)
 
 
@@ -86,4 +112,16 @@ async def _fill(scene: Scene, folder: Path) -> None:
     app = _open(scene, folder, clock)
     keep_rates(app, rates.table())
     await read_everything(app, clock)
+    app.store.close()
+
+
+def _move(old: Path, scene: Scene, folder: Path) -> None:
+    shutil.copy(old / KEY, folder)
+    with (
+        closing(sqlite3.connect(old / DATABASE)) as source,
+        closing(sqlite3.connect(folder / DATABASE)) as target,
+    ):
+        source.backup(target)
+    app = _open(scene, folder, Clock(NOW))
+    sum_up(app)
     app.store.close()

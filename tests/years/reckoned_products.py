@@ -76,8 +76,8 @@ def pasts(days: Days, periods: Sequence[Span]) -> list[Past]:
 
 def latest_title(days: Days, product: Product, span: Span) -> str:
     """Return what it was called last; of several names on a day the greatest."""
-    within = [title for day, title in days.titles[product] if span[0] <= day <= span[1]]
-    return within[-1]
+    latest_first = reversed(days.titles[product])
+    return next(title for day, title in latest_first if span[0] <= day <= span[1])
 
 
 # What moved

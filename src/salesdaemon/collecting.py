@@ -25,7 +25,7 @@ from salesdaemon.domain.put_aside import put_aside
 from salesdaemon.domain.report import BooksOfPeriod
 from salesdaemon.domain.shop_state import is_stale
 from salesdaemon.domain.summary import GroupTotals, News, StaleShop, Summary, Totals
-from salesdaemon.domain.sums import DaySum, Dimension, group_by
+from salesdaemon.domain.sums import DaySum, Dimension, add_up, group_by
 from salesdaemon.domain.trends import (
     Movements,
     find_concentration,
@@ -159,8 +159,8 @@ def _stretches(kind: DigestKind, period: Period) -> list[Period]:
 
 
 def _compared(connection: Connection, basis: Basis, period: Period) -> Summary:
-    sums = load_sums(connection, basis, period, (Dimension.TOTAL,))
-    return to_summary(connection, basis, period, sums)
+    # Whether its rates may still change is not told: that takes longer to find out than its sums.
+    return add_up(load_sums(connection, basis, period, (Dimension.TOTAL,)), period, basis.home)
 
 
 def _news(connection: Connection, settings: Settings, wanted: Wanted) -> tuple[News, ...]:

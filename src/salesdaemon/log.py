@@ -26,3 +26,5 @@ def configure(*, verbose: bool) -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     # Its lines may hold the address of a channel, which is a secret.
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    # A connection that was cut is told by the step that lost it, in a line and without a traceback.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)

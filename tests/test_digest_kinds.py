@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from salesdaemon import digesting
 from salesdaemon.digesting import FIRST_START, SWITCHED_ON
 from salesdaemon.domain.digests import DigestKind
 from salesdaemon.store import digests, outbox
-from salesdaemon.store.accounts import find_setting, set_setting
+from salesdaemon.store.accounts import change_shop, find_setting, set_setting
 from tests.digest_world import ALL, DAY, STARTED, World, kind_of, started_world, words
 from tests.factories import batch, record_in, sale
 
@@ -34,6 +35,23 @@ async def test_each_kind_leaves_once_on_its_own_schedule(world: World) -> None:
         *("01-01 07 monthly", "01-01 07 yearly", "01-04 07 weekly"),
     ]
     assert len({mail["Message-ID"] for mail in world.post.mails}) == len(left)
+
+
+async def test_a_digest_leaves_in_the_tick_that_claims_it_though_clocks_go_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await world.tick(STARTED) == []  # the shop was polled
+    world.now = STARTED + DAY
+
+    def clock() -> datetime:
+        world.now += timedelta(milliseconds=1)
+        return world.now
+
+    monkeypatch.setattr(world.app, "clock", clock)
+    with world.app.store.write() as connection:
+        change_shop(connection, "templates", "gumroad", last_good_poll=world.now)
+    await digesting.tick(world.app)
+    assert [kind_of(mail) for mail in world.post.mails] == ["daily"]
 
 
 async def test_after_a_long_pause_the_latest_of_each_kind_goes_out_and_names_the_gap(

@@ -73,19 +73,19 @@ async def tick(app: Application, awake_since: datetime | None = None) -> bool:
     """
     if not recipients(app.settings):
         return False
+    await _send_waiting(app)
     now = app.clock()
-    await _send_waiting(app, now)
     claimed = [
         await asyncio.to_thread(claim_due, app, kind, now, awake_since)
         for kind in app.settings.digest.schedules
     ]
     if any(claimed):
-        await _send_waiting(app, now)
+        await _send_waiting(app)
     return any(claimed)
 
 
-async def _send_waiting(app: Application, now: datetime) -> None:
-    for row in await asyncio.to_thread(_unsent, app, now):
+async def _send_waiting(app: Application) -> None:
+    for row in await asyncio.to_thread(_unsent, app, app.clock()):
         answer = await send_claimed(app, row)
         if answer.startswith(NOT_SENT):
             log.warning("digest_refused kind=%s day=%s what=%s", row.kind, row.day, answer)
